@@ -16,6 +16,15 @@ export default tseslint.config(
     languageOptions: { parserOptions: { project: ['./tsconfig.json', './test/tsconfig.json'] } },
   },
   {
+    files: ['lib/**/*.ts'],
+    rules: {
+      // passport-oauth2 is CommonJS: this form of import asks no compiler option of an app's.
+      '@typescript-eslint/no-require-imports': ['error', { allowAsImport: true }],
+      // Verify functions of different arity in one signature would lose the inference of their parameters.
+      '@typescript-eslint/unified-signatures': 'off',
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       // chai's assertions are property reads: expect(x).to.be.true

@@ -1,0 +1,198 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+
+// Sealing is plain node:crypto: one cipher call each way, less than a library's set-up, and no dependency.
+const CIPHER = 'aes-256-gcm';
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+/** 24 random bytes in base64url. */
+const HANDLE = /^[\w-]{32}$/;
+/** Bytes of name, value and attributes that every browser keeps (RFC 6265, section 6.1). */
+const COOKIE_LIMIT = 4096;
+/** Logins under way in one browser; with more, the oldest makes room, so that the Cookie header stays small. */
+const COOKIES_LIMIT = 4;
+/** Used states remembered, for the time that their cookies would last. */
+const USED_LIMIT = 10_000;
+
+/** Options of `CookieStateStore`. */
+export interface CookieStateStoreOptions {
+  /** A random string of at least 32 characters; several, newest first, to replace one without failing logins. */
+  secret: string | readonly string[];
+  /** Milliseconds that a person has to sign in at Dribbble. Default: 600000 (ten minutes). */
+  maxAge?: number | undefined;
+}
+
+/** What passport-oauth2 tells a store of the login; a state is good for this login only. */
+interface LoginMeta {
+  authorizationURL: string;
+  tokenURL: string;
+  clientID: string;
+  callbackURL?: string | undefined;
+}
+interface Sealed {
+  expires: number;
+  verifier?: string | undefined;
+  state?: unknown;
+}
+/** As Express hands it over. */
+type ExpressRequest = IncomingMessage & { res?: ServerResponse; secure?: boolean };
+
+/**
+ * Keeps a login's state in a cookie of its own, for apps without sessions: `store: new CookieStateStore({ secret })`.
+ * Protects as the session does, with any number of server instances that share the secret.
+ *
+ * The cookie is HttpOnly and SameSite=Lax (under https also Secure, with the `__Host-` prefix), encrypted and
+ * authenticated (AES-256-GCM, key by HKDF), and removed when the login comes back. An instance refuses a state that
+ * it has seen used; that a cookie copied beforehand is not used at another instance too is up to Dribbble, which
+ * takes an authorization code once.
+ */
+export class CookieStateStore {
+  private readonly keys: readonly [newest: Buffer, ...older: Buffer[]];
+  private readonly maxAge: number;
+  /** Used states and when they may be forgotten, oldest first. */
+  private readonly used = new Map<string, number>();
+
+  /** @throws TypeError naming the option that is missing or malformed */
+  constructor(options: CookieStateStoreOptions) {
+    const { secret, maxAge = 600_000 } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] };
+    const secrets: readonly unknown[] = [secret].flat();
+    if (secrets.length === 0 || !secrets.every((value) => typeof value === 'string' && value.length >= 32)) {
+      throw new TypeError(
+        "CookieStateStore's secret option must be a string of at least 32 characters, or several",
+      );
+    }
+    if (typeof maxAge !== 'number' || !(maxAge >= 1000 && Number.isFinite(maxAge))) {
+      throw new TypeError("CookieStateStore's maxAge option must be a number of milliseconds, 1000 or more");
+    }
+    this.keys = secrets.map((value) =>
+      Buffer.from(hkdfSync('sha256', value as string, '', 'passport-dribbble-oauth2 state', 32)),
+    ) as [Buffer, ...Buffer[]];
+    this.maxAge = maxAge;
+  }
+
+  /** Begins a login: passport-oauth2 calls it, and sends what it calls back with to Dribbble as `state`. */
+  store(
+    req: IncomingMessage,
+    verifier: string | undefined,
+    state: unknown,
+    meta: LoginMeta,
+    callback: (error: Error | null, handle?: string) => void,
+  ): void {
+    const handle = randomBytes(24).toString('base64url');
+    const value = this.seal({ expires: Date.now() + this.maxAge, verifier, state }, handle, meta);
+    const cookie = serialize(cookieName(req, meta, handle), value, this.maxAge);
+    if (cookie.length > COOKIE_LIMIT) {
+      callback(
+        new Error(
+          `The state to carry through makes a cookie of ${String(cookie.length)} bytes; browsers keep ${String(COOKIE_LIMIT)}.`,
+        ),
+      );
+      return;
+    }
+    const prefix = cookieName(req, meta, '');
+    const earlier = Object.keys(readCookies(req)).filter(
+      (name) => name.startsWith(prefix) && HANDLE.test(name.slice(prefix.length)),
+    );
+    for (const name of earlier.slice(0, Math.max(0, earlier.length - COOKIES_LIMIT + 1))) {
+      setCookie(req, serialize(name, '', 0));
+    }
+    setCookie(req, cookie);
+    callback(null, handle);
+  }
+
+  /** Goes on with a login: calls back with the PKCE verifier or true, and the app's state; or with false and why. */
+  verify(
+    req: IncomingMessage,
+    handle: unknown,
+    meta: LoginMeta,
+    callback: (error: Error | null, ok: string | boolean, stateOrInfo?: unknown) => void,
+  ): void {
+    const refuse = (message: string): void => {
+      callback(null, false, { message });
+    };
+    if (typeof handle !== 'string' || !HANDLE.test(handle)) {
+      refuse('The login has no valid state: sign in again.');
+      return;
+    }
+    const name = cookieName(req, meta, handle);
+    const value = readCookies(req)[name];
+    if (value === undefined) {
+      refuse('The login was not begun in this browser, or is over: sign in again, with cookies allowed.');
+      return;
+    }
+    setCookie(req, serialize(name, '', 0));
+    const sealed = this.unseal(value, handle, meta);
+    const now = Date.now();
+    if (sealed === undefined)
+      refuse('The state of the login is not the one that it began with: sign in again.');
+    else if (sealed.expires <= now) refuse('The login took too long: sign in again.');
+    else if (this.used.has(handle)) refuse('The login is over already: sign in again.');
+    else {
+      this.remember(handle, sealed.expires, now);
+      callback(null, sealed.verifier ?? true, sealed.state);
+    }
+  }
+
+  private remember(handle: string, expires: number, now: number): void {
+    for (const [old, until] of this.used) {
+      if (until > now && this.used.size < USED_LIMIT) break;
+      this.used.delete(old);
+    }
+    this.used.set(handle, expires);
+  }
+
+  private seal(content: Sealed, handle: string, meta: LoginMeta): string {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, this.keys[0], iv).setAAD(binding(handle, meta));
+    const text = Buffer.concat([cipher.update(JSON.stringify(content)), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
+  }
+
+  private unseal(value: string, handle: string, meta: LoginMeta): Sealed | undefined {
+    const bytes = Buffer.from(value.slice(0, COOKIE_LIMIT), 'base64url');
+    const iv = bytes.subarray(0, IV_BYTES);
+    const tag = bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
+    const text = bytes.subarray(IV_BYTES + TAG_BYTES);
+    if (text.length === 0) return undefined;
+    for (const key of this.keys) {
+      try {
+        const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
+        decipher.setAAD(binding(handle, meta)).setAuthTag(tag);
+        return JSON.parse(Buffer.concat([decipher.update(text), decipher.final()]).toString()) as Sealed;
+      } catch {
+        // Sealed with another key, or by nobody who has one.
+      }
+    }
+    return undefined;
+  }
+}
+
+function binding(handle: string, { authorizationURL, tokenURL, clientID, callbackURL }: LoginMeta): Buffer {
+  return Buffer.from(JSON.stringify([handle, authorizationURL, tokenURL, clientID, callbackURL]));
+}
+
+/** Cookies with the `__Host-` prefix can't be planted from another host, or over http. */
+function cookieName(req: ExpressRequest, meta: LoginMeta, handle: string): string {
+  const isSecure = req.secure ?? (req.socket as Partial<TLSSocket>).encrypted;
+  return `${isSecure || meta.callbackURL?.startsWith('https:') ? '__Host-' : ''}dribbble-state.${handle}`;
+}
+
+function serialize(name: string, value: string, maxAge: number): string {
+  const secure = name.startsWith('__Host-') ? '; Secure' : '';
+  return `${name}=${value}; Max-Age=${String(Math.round(maxAge / 1000))}; Path=/; HttpOnly; SameSite=Lax${secure}`;
+}
+
+function readCookies(req: IncomingMessage): Partial<Record<string, string>> {
+  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('=', 2));
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
+}
+
+function setCookie(req: ExpressRequest, cookie: string): void {
+  if (!req.res) {
+    throw new Error(
+      'CookieStateStore needs the response as req.res, which Express sets: use a session store elsewhere.',
+    );
+  }
+  req.res.appendHeader('Set-Cookie', cookie);
+}

@@ -1,0 +1,140 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { wasOpenedAhead } from './connections';
+import { unusable } from './errors';
+
+/** Bytes of an answer's body that are read before it is refused: a profile has a few thousand. */
+const BODY_LIMIT = 1024 * 1024;
+
+export interface Exchange {
+  method: string;
+  url: string;
+  headers: http.OutgoingHttpHeaders;
+  body: string | Buffer | null;
+  /** undefined is Node's default agent. */
+  agent: http.Agent | boolean | undefined;
+  /** Milliseconds for the whole exchange, from the call to the last byte of the body. */
+  timeout: number;
+}
+
+export interface Answer {
+  statusCode: number;
+  /** Whether the status is one of success, 200 to 299. */
+  ok: boolean;
+  headers: http.IncomingHttpHeaders;
+  body: string;
+  /** The body, if it is a JSON object. */
+  json: Record<string, unknown> | undefined;
+  /** Who answered. */
+  host: string;
+}
+
+/**
+ * Sends one request and calls back exactly once: with the whole answer, whatever its status, or with an error
+ * that says which host failed and how. Redirects are not followed: they are answers with a status of 3xx.
+ */
+export function exchange(
+  { method, url, headers, body, agent, timeout }: Exchange,
+  callback: (error: Error | null, answer?: Answer) => void,
+): void {
+  const target = new URL(url);
+  const { host } = target;
+  const where = `${method} ${host}${target.pathname}`;
+  let request: http.ClientRequest | undefined;
+  let answered = false;
+
+  const deadline = setTimeout(() => {
+    fail(`did not answer within ${String(timeout)} ms. Try again, or raise the timeout option.`, 504);
+  }, timeout);
+  send();
+
+  function send(): void {
+    let started = false;
+    try {
+      const attempt = (target.protocol === 'https:' ? https : http).request(target, {
+        method,
+        headers,
+        agent,
+      });
+      request = attempt;
+      attempt.on('response', (response) => {
+        started = true;
+        receive(response);
+      });
+      attempt.on('error', (error) => {
+        // A connection that was open before may have been closed by the other side in the meantime, which says
+        // nothing about the next. As each retry uses up such a connection, the last one is made on a fresh one.
+        const stale = attempt.reusedSocket || wasOpenedAhead(attempt.socket);
+        if (stale && !started && !answered) send();
+        else broken(error);
+      });
+      // Node closes without an 'error' where it is given an answer it has no use for, such as an upgrade.
+      attempt.on('close', () => {
+        if (!started && attempt === request)
+          fail('closed the connection without an answer. Try again later.');
+      });
+      attempt.end(body ?? undefined);
+    } catch (error) {
+      broken(error as Error);
+    }
+  }
+
+  function receive(response: http.IncomingMessage): void {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > BODY_LIMIT) fail(`answered with more than ${String(BODY_LIMIT)} bytes. Is the URL right?`);
+      else chunks.push(chunk);
+    });
+    response.on('error', (error) => {
+      fail(`broke off its answer (${error.message}). Try again later.`, 502, error);
+    });
+    response.on('end', () => {
+      let text;
+      try {
+        // Decoded as a whole, so that no character breaks between two chunks.
+        text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+      } catch {
+        fail(`answered ${String(response.statusCode)} with bytes that are not UTF-8. Is the URL right?`);
+        return;
+      }
+      const { statusCode = 0, headers } = response;
+      const ok = statusCode >= 200 && statusCode <= 299;
+      settle(null, { statusCode, ok, headers, body: text, json: parseObject(text), host });
+    });
+  }
+
+  function broken(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): void {
+    delete error.rawPacket; // the answer's bytes, and with them perhaps the access token
+    const why = error.message || (error.code ?? error.name);
+    fail(
+      `failed: ${why}. Check that this machine reaches the host; a proxy goes into the agent option.`,
+      error.code === 'ETIMEDOUT' ? 504 : 502,
+      error,
+    );
+  }
+
+  function fail(message: string, status?: number, cause?: Error): void {
+    if (answered) return;
+    request?.destroy();
+    settle(unusable(`${where} ${message}`, status, cause));
+  }
+
+  function settle(error: Error | null, answer?: Answer): void {
+    answered = true;
+    clearTimeout(deadline);
+    callback(error, answer);
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

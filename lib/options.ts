@@ -1,0 +1,177 @@
+import { validateHeaderName, validateHeaderValue, type Agent, type OutgoingHttpHeaders } from 'node:http';
+import type OAuth2Strategy = require('passport-oauth2');
+import type { CookieStateStore } from './cookie-state-store';
+
+/** A scope of Dribbble's API v2: `public` reads public data (the default), `upload` publishes shots. */
+export type DribbbleScope = 'public' | 'upload' | (string & {});
+
+interface Options {
+  /** The client ID that Dribbble gave the application (account settings, Applications). */
+  clientID: string;
+  /** The client secret that came with it. It goes to the token endpoint only, in the body. */
+  clientSecret: string;
+  /**
+   * Where Dribbble sends the browser back to: an absolute URL, or a path that is resolved against the request's
+   * own URL (see `proxy`). Default: none is sent, and Dribbble takes the one registered with the application.
+   */
+  callbackURL?: string | undefined;
+  /** What to ask for, as an array or separated by spaces. Default: nothing is asked, which Dribbble takes for `public`. */
+  scope?: DribbbleScope | readonly DribbbleScope[] | undefined;
+  /** What joins an array of scopes. Default: a space. */
+  scopeSeparator?: string | undefined;
+  /** Default: `https://dribbble.com/oauth/authorize`. https, or http on a loopback host. */
+  authorizationURL?: string | undefined;
+  /** Default: `https://dribbble.com/oauth/token`. https, or http on a loopback host. */
+  tokenURL?: string | undefined;
+  /** Default: `https://api.dribbble.com/v2/user`. https, or http on a loopback host. */
+  userProfileURL?: string | undefined;
+  /**
+   * Protection against login CSRF (RFC 6749, section 10.12). Default: true, in the session. `false` turns it off,
+   * and with it app state and `pkce`; an app without sessions takes a `store` instead.
+   */
+  state?: boolean | undefined;
+  /** Where the state is kept between the two legs. Default: the session. */
+  store?: OAuth2Strategy.StateStore | CookieStateStore | true | undefined;
+  /** The key in the session under which the state is kept. Default: `oauth2:dribbble.com`. */
+  sessionKey?: string | undefined;
+  /** PKCE (RFC 7636); `true` is S256. Default: off, as Dribbble does not document it. */
+  pkce?: boolean | 'S256' | 'plain' | undefined;
+  /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host` when a relative callbackURL is resolved. Default: Express's `trust proxy`. */
+  proxy?: boolean | undefined;
+  /** Headers for every request to Dribbble, such as `User-Agent`. They can't replace `Authorization`. */
+  customHeaders?: OutgoingHttpHeaders | undefined;
+  /** Do without the profile, always or as the function says; verify's `profile` is then undefined. Default: false. */
+  skipUserProfile?:
+    | boolean
+    | (() => boolean)
+    | ((accessToken: string, done: (error?: unknown, skip?: boolean) => void) => void)
+    | undefined;
+  /** Milliseconds for one whole exchange with Dribbble, the answer's body included. Default: 10000. */
+  timeout?: number | undefined;
+  /**
+   * An http(s) Agent, for a proxy or certificates of your own. Default: the strategy's, which keeps connections
+   * open for a minute and opens them ahead.
+   */
+  agent?: Agent | undefined;
+}
+
+/** Options of the strategy. What is missing or malformed is a TypeError that names it, at construction. */
+export interface DribbbleStrategyOptions extends Options {
+  /** Whether verify takes the request as its first parameter. Default: false. */
+  passReqToCallback?: false | undefined;
+}
+
+/** Options of the strategy for a verify function that takes the request as its first parameter. */
+export interface DribbbleStrategyOptionsWithRequest extends Options {
+  /** Whether verify takes the request as its first parameter. */
+  passReqToCallback: true;
+}
+
+/** What `passport.authenticate('dribbble', options)` takes for the strategy, besides passport's own options. */
+export interface DribbbleAuthenticateOptions {
+  /** In place of the strategy's `scope`. */
+  scope?: DribbbleScope | readonly DribbbleScope[] | undefined;
+  /** In place of the strategy's `callbackURL`; give it on both legs. */
+  callbackURL?: string | undefined;
+  /**
+   * What to carry through the login, such as `{ returnTo: '/shots' }`. It comes back as `req.authInfo.state`.
+   * Where the strategy's `state` is `false`, a string is sent to Dribbble as it is, and an object is dropped.
+   */
+  state?: object | string | undefined;
+}
+
+const MAX_TIMEOUT = 2 ** 31 - 1; // more, and Node's timers fire at once
+
+/** Throws a TypeError that names the first option that is missing or malformed. */
+export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategyOptionsWithRequest): void {
+  // What a caller in JavaScript gives may be anything.
+  const given = options as unknown as Readonly<Record<string, unknown>> | null | undefined;
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError('DribbbleStrategy requires an options object with a clientID and a clientSecret');
+  }
+  const check = (name: string, isRight: (value: unknown) => boolean, expected: string): void => {
+    const value = given[name];
+    if (value !== undefined && !isRight(value)) {
+      throw new TypeError(`DribbbleStrategy's ${name} option must be ${expected}`);
+    }
+  };
+
+  for (const name of ['clientID', 'clientSecret']) {
+    if (given[name] === undefined) throw new TypeError(`DribbbleStrategy requires a ${name} option`);
+    check(name, isText, 'a string that is not empty');
+  }
+  for (const name of ['authorizationURL', 'tokenURL', 'userProfileURL']) {
+    check(name, isEndpoint, 'an https URL (http on a loopback host only)');
+  }
+  check('callbackURL', isCallbackURL, 'an http(s) URL or a path, or be left out');
+  check('scope', isScope, 'a string or an array of strings');
+  check('scopeSeparator', (value) => typeof value === 'string', 'a string');
+  check('sessionKey', isText, 'a string that is not empty');
+  check('store', (value) => typeof value === 'boolean' || isStore(value), 'a state store or true');
+  check(
+    'pkce',
+    (value) => [true, false, 'S256', 'plain'].includes(value as string),
+    "true, false, 'S256' or 'plain'",
+  );
+  check('customHeaders', areHeaders, 'an object of valid HTTP headers');
+  check(
+    'skipUserProfile',
+    (value) => ['boolean', 'function'].includes(typeof value),
+    'a boolean or a function',
+  );
+  check(
+    'timeout',
+    (value) => typeof value === 'number' && value > 0 && value <= MAX_TIMEOUT,
+    `a number of milliseconds from 1 to ${String(MAX_TIMEOUT)}`,
+  );
+  check('agent', (value) => typeof value === 'object' && value !== null, 'an http.Agent or https.Agent');
+}
+
+/** Throws a TypeError that names the first option of one request that is malformed. */
+export function checkAuthenticateOptions({ scope, callbackURL }: DribbbleAuthenticateOptions): void {
+  if (scope !== undefined && !isScope(scope)) {
+    throw new TypeError('The scope option of authenticate must be a string or an array of strings');
+  }
+  if (callbackURL !== undefined && !isCallbackURL(callbackURL)) {
+    throw new TypeError('The callbackURL option of authenticate must be an http(s) URL or a path');
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+function isEndpoint(value: unknown): boolean {
+  if (!isText(value) || !URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  const isLoopback = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
+}
+
+function isCallbackURL(value: unknown): boolean {
+  return (
+    isText(value) && URL.canParse(value, 'http://localhost') && !/^(?!https?:)[a-z][a-z\d+.-]*:/i.test(value)
+  );
+}
+
+function isScope(value: unknown): boolean {
+  return isText(value) || (Array.isArray(value) && value.every(isText));
+}
+
+function isStore(value: unknown): boolean {
+  const { store, verify } = (value ?? {}) as { store?: unknown; verify?: unknown };
+  return typeof store === 'function' && typeof verify === 'function';
+}
+
+function areHeaders(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    for (const [name, content] of Object.entries(value)) {
+      validateHeaderName(name);
+      for (const line of [content].flat()) validateHeaderValue(name, line as string);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
