@@ -16,10 +16,17 @@ export default tseslint.config(
     languageOptions: { parserOptions: { project: ['./tsconfig.json', './test/tsconfig.json'] } },
   },
   {
+    files: ['**/*.ts'],
+    rules: {
+      // Of what is CommonJS, such as passport-oauth2: this form of import asks no compiler option of an app's.
+      '@typescript-eslint/no-require-imports': ['error', { allowAsImport: true }],
+      // How many parameters a verify function declares has a meaning.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+    },
+  },
+  {
     files: ['lib/**/*.ts'],
     rules: {
-      // passport-oauth2 is CommonJS: this form of import asks no compiler option of an app's.
-      '@typescript-eslint/no-require-imports': ['error', { allowAsImport: true }],
       // Verify functions of different arity in one signature would lose the inference of their parameters.
       '@typescript-eslint/unified-signatures': 'off',
     },

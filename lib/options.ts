@@ -113,6 +113,11 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
     (value) => [true, false, 'S256', 'plain'].includes(value as string),
     "true, false, 'S256' or 'plain'",
   );
+  if (given['pkce'] && given['state'] === false && !given['store']) {
+    throw new TypeError(
+      "DribbbleStrategy's pkce option needs the state option, or a store, to keep its verifier in",
+    );
+  }
   check('customHeaders', areHeaders, 'an object of valid HTTP headers');
   check(
     'skipUserProfile',

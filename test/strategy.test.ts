@@ -1,0 +1,430 @@
+import * as https from 'node:https';
+import { expect } from 'chai';
+import {
+  DribbbleStrategy,
+  Strategy,
+  type DribbbleProfile,
+  type DribbbleStrategyOptions,
+  type DribbbleTokenResponse,
+  type VerifyCallback,
+} from 'passport-dribbble-oauth2';
+import { authenticate, expectKind, login, type FakeRequest } from './support/authenticate';
+import { FakeDribbble, TOKEN } from './support/fake-dribbble';
+import { fixture } from './support/fixtures';
+import { useNock } from './support/nock';
+
+const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
+const CALLBACK = 'https://app.example.com/callback';
+
+/** The client below, as strategies of one's own use it. */
+interface Client {
+  get(url: string, token: string, callback: (error: unknown, body?: string) => void): void;
+  setAgent(agent: unknown): void;
+}
+
+function build(options: Partial<DribbbleStrategyOptions> = {}): DribbbleStrategy {
+  return new DribbbleStrategy(
+    { ...REQUIRED, ...options },
+    (
+      accessToken: string,
+      refreshToken: string | undefined,
+      params: DribbbleTokenResponse,
+      profile: DribbbleProfile,
+      done: VerifyCallback,
+    ) => {
+      done(null, { accessToken, refreshToken, params, profile });
+    },
+  );
+}
+
+async function redirectOf(strategy: DribbbleStrategy, req: FakeRequest = {}, options = {}): Promise<URL> {
+  return expectKind(await authenticate(strategy, req, options), 'redirect').url;
+}
+
+describe('The strategy', () => {
+  it('is called dribbble', () => {
+    expect(build().name).to.equal('dribbble');
+  });
+
+  it('is exported as Strategy too', () => {
+    expect(Strategy).to.equal(DribbbleStrategy);
+  });
+
+  describe('sends the browser to Dribbble', () => {
+    // An agent of the app's keeps the strategy from opening connections ahead, here to the real Dribbble.
+    const agent = new https.Agent();
+    const begin = (options = {}, req: FakeRequest = {}, perRequest = {}): Promise<URL> =>
+      redirectOf(build({ agent, ...options }), req, perRequest);
+
+    it("at Dribbble's authorization endpoint, for a code", async () => {
+      const { origin, pathname, searchParams } = await begin();
+      expect(origin + pathname).to.equal('https://dribbble.com/oauth/authorize');
+      expect(Object.fromEntries(searchParams)).to.include({
+        response_type: 'code',
+        client_id: 'the-client-id',
+      });
+    });
+
+    it('with a state that nobody can guess, and that is another each time', async () => {
+      const strategy = build({ agent });
+      const states = [await redirectOf(strategy), await redirectOf(strategy)].map((url) =>
+        url.searchParams.get('state'),
+      );
+      expect(states[0]).to.match(/^[\w-]{24,}$/);
+      expect(states[0]).not.to.equal(states[1]);
+    });
+
+    it('without a scope, a callback URL or a challenge unless they are asked for', async () => {
+      const { searchParams } = await begin();
+      expect([...searchParams.keys()]).to.have.members(['response_type', 'client_id', 'state']);
+    });
+
+    it('with the scope, given as a string', async () => {
+      expect((await begin({ scope: 'public upload' })).searchParams.get('scope')).to.equal('public upload');
+    });
+
+    it('with the scopes, given as an array', async () => {
+      expect((await begin({ scope: ['public', 'upload'] })).searchParams.get('scope')).to.equal(
+        'public upload',
+      );
+    });
+
+    it('with the scopes joined by the separator', async () => {
+      const url = await begin({ scope: ['public', 'upload'], scopeSeparator: ',' });
+      expect(url.searchParams.get('scope')).to.equal('public,upload');
+    });
+
+    it("with the scope of the request in place of the strategy's", async () => {
+      const url = await begin({ scope: 'public' }, {}, { scope: ['upload'] });
+      expect(url.searchParams.get('scope')).to.equal('upload');
+    });
+
+    it('refusing a scope of the request that is of the wrong type', async () => {
+      const outcome = await authenticate(build({ agent }), {}, { scope: 5 } as never);
+      expect(expectKind(outcome, 'error').error)
+        .to.be.instanceOf(TypeError)
+        .with.property('message')
+        .include('scope');
+    });
+
+    it('refusing a callbackURL of the request that is malformed', async () => {
+      const outcome = await authenticate(build({ agent }), {}, { callbackURL: 'http://' });
+      expect(expectKind(outcome, 'error').error)
+        .to.be.instanceOf(TypeError)
+        .with.property('message')
+        .include('callbackURL');
+    });
+
+    const relative = { headers: { host: 'app.example.com' }, url: '/auth/dribbble', connection: {} };
+    const proxied = {
+      ...relative,
+      headers: { host: 'inner:3000', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.example.com' },
+    };
+    const callbackCases: [
+      what: string,
+      options: object,
+      req: FakeRequest,
+      perRequest: object,
+      expected: string,
+    ][] = [
+      ['an absolute callback URL', { callbackURL: CALLBACK }, {}, {}, CALLBACK],
+      [
+        "the request's callback URL",
+        { callbackURL: CALLBACK },
+        {},
+        { callbackURL: `${CALLBACK}/2` },
+        `${CALLBACK}/2`,
+      ],
+      [
+        "a path, resolved against the request's URL",
+        { callbackURL: '/cb' },
+        relative,
+        {},
+        'http://app.example.com/cb',
+      ],
+      [
+        'a path, not trusting a proxy by default',
+        { callbackURL: '/cb' },
+        proxied,
+        {},
+        'http://inner:3000/cb',
+      ],
+      [
+        'a path behind a proxy',
+        { callbackURL: '/cb', proxy: true },
+        proxied,
+        {},
+        'https://app.example.com/cb',
+      ],
+    ];
+    for (const [what, options, req, perRequest, expected] of callbackCases) {
+      it(`with ${what}`, async () => {
+        expect((await begin(options, req, perRequest)).searchParams.get('redirect_uri')).to.equal(expected);
+      });
+    }
+
+    it('with a PKCE challenge where pkce is on', async () => {
+      const { searchParams } = await begin({ pkce: true });
+      expect(searchParams.get('code_challenge_method')).to.equal('S256');
+      expect(searchParams.get('code_challenge')).to.match(/^[\w-]{43}$/);
+    });
+
+    it('without a state where state is turned off by hand', async () => {
+      expect((await begin({ state: false })).searchParams.has('state')).to.equal(false);
+    });
+
+    it("with a state of the app's own where state is turned off by hand", async () => {
+      expect((await begin({ state: false }, {}, { state: 'mine' })).searchParams.get('state')).to.equal(
+        'mine',
+      );
+    });
+
+    it("keeping its own state where the request's is a string", async () => {
+      expect((await begin({}, {}, { state: 'mine' })).searchParams.get('state')).not.to.equal('mine');
+    });
+
+    it('not where there is no session to keep the state in: the error names both ways out', async () => {
+      const { error } = expectKind(await authenticate(build({ agent }), { session: undefined }), 'error');
+      expect(error.message).to.include('express-session').and.include('new CookieStateStore({ secret })');
+    });
+
+    it('without a session where state is turned off by hand', async () => {
+      expect((await begin({ state: false }, { session: undefined })).host).to.equal('dribbble.com');
+    });
+  });
+
+  describe('when the browser comes back with a code', () => {
+    const nock = useNock();
+    const agent = new https.Agent();
+
+    it('exchanges it at Dribbble, fetches the profile with the token in a header, and verifies', async () => {
+      const tokenRequest: Record<string, string> = {};
+      const token = nock('https://dribbble.com', {
+        reqheaders: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+      })
+        .post('/oauth/token', (form: Record<string, string>) => Boolean(Object.assign(tokenRequest, form)))
+        .reply(200, fixture('token'));
+      const user = nock('https://api.dribbble.com', {
+        reqheaders: { authorization: `Bearer ${String(fixture('token')['access_token'])}` },
+      })
+        .get('/v2/user')
+        .reply(200, fixture('user'));
+
+      const outcome = await login(build({ agent, callbackURL: CALLBACK }));
+
+      expect(expectKind(outcome, 'success').user).to.deep.include({
+        accessToken: fixture('token')['access_token'],
+        refreshToken: undefined,
+        params: fixture('token'),
+      });
+      expect(tokenRequest).to.deep.equal({
+        grant_type: 'authorization_code',
+        client_id: 'the-client-id',
+        client_secret: 'the-client-secret',
+        code: 'the-code',
+        redirect_uri: CALLBACK,
+      });
+      expect([token.isDone(), user.isDone()]).to.deep.equal([true, true]);
+    });
+  });
+
+  describe('against a stand-in for Dribbble', () => {
+    let dribbble: FakeDribbble;
+    beforeEach(async () => {
+      dribbble = await FakeDribbble.start();
+    });
+    afterEach(() => dribbble.stop());
+
+    const at = (options: Partial<DribbbleStrategyOptions> = {}): DribbbleStrategy =>
+      build({ ...dribbble.endpoints, ...options });
+    const tokenForm = (): Record<string, string> =>
+      Object.fromEntries(
+        new URLSearchParams(dribbble.received.find(({ method }) => method === 'POST')?.body),
+      );
+
+    it('sends no redirect_uri in either request where there is no callback URL', async () => {
+      expectKind(await login(at()), 'success');
+      expect(tokenForm()).not.to.have.property('redirect_uri');
+    });
+
+    it("sends the request's callback URL in both requests", async () => {
+      expectKind(await login(at(), { options: { callbackURL: CALLBACK } }), 'success');
+      expect(tokenForm()).to.include({ redirect_uri: CALLBACK });
+    });
+
+    it('puts secret, code and token into no URL', async () => {
+      expectKind(await login(at()), 'success');
+      expect(dribbble.received.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+        'POST /oauth/token',
+        'GET /v2/user',
+      ]);
+    });
+
+    it("says who it is, unless the app's headers do", async () => {
+      await login(at());
+      await login(at({ customHeaders: { 'User-Agent': 'the-app', 'X-App': '1' } }));
+      const agents = dribbble.received.map(({ headers }) => headers['user-agent']);
+      expect(agents).to.deep.equal([
+        ...Array<string>(2).fill('passport-dribbble-oauth2'),
+        'the-app',
+        'the-app',
+      ]);
+      expect(dribbble.received.map(({ headers }) => headers['x-app'])).to.deep.equal([
+        undefined,
+        undefined,
+        '1',
+        '1',
+      ]);
+    });
+
+    it("lets the app's headers replace neither the token nor the form's type", async () => {
+      await login(at({ customHeaders: { authorization: 'Basic eA==', 'content-type': 'text/plain' } }));
+      const [token, user] = dribbble.received;
+      expect(token?.headers['content-type']).to.equal('application/x-www-form-urlencoded');
+      expect(user?.headers.authorization).to.equal(`Bearer ${TOKEN.access_token}`);
+    });
+
+    it('carries an object of the app through the login', async () => {
+      const { info } = expectKind(
+        await login(at(), { options: { state: { returnTo: '/shots' } } }),
+        'success',
+      );
+      expect(info).to.deep.equal({ state: { returnTo: '/shots' } });
+    });
+
+    it('carries a string of the app through the login', async () => {
+      const { info } = expectKind(await login(at(), { options: { state: '/shots' } }), 'success');
+      expect(JSON.stringify(info)).to.equal('{"state":"/shots"}');
+    });
+
+    it('proves with the PKCE verifier that it began the login', async () => {
+      expectKind(await login(at({ pkce: 'S256' })), 'success');
+      expect(tokenForm()['code_verifier']).to.match(/^[\w-]{43}$/);
+    });
+
+    it('keeps the state under the sessionKey', async () => {
+      const session = {};
+      await authenticate(at({ sessionKey: 'dribbble-login' }), { session });
+      expect(session).to.have.all.keys('dribbble-login');
+    });
+
+    it("keeps the state in the app's own store", async () => {
+      const stored: unknown[] = [];
+      const strategy = at({
+        store: {
+          store: (_req: unknown, meta: unknown, callback: (error: null, state: string) => void) => {
+            stored.push(meta);
+            callback(null, 'the-state');
+          },
+          verify: (_req: unknown, state: string, callback: (error: null, ok: boolean) => void) => {
+            callback(null, state === 'the-state');
+          },
+        } as never,
+      });
+      expectKind(await login(strategy), 'success');
+      expect(stored).to.have.length(1);
+    });
+
+    it('ends the login in an error where the store throws', async () => {
+      const thrown = new Error('The store is down.');
+      const broken = (_req: unknown, _callback: unknown): never => {
+        throw thrown;
+      };
+      const strategy = at({ store: { store: broken, verify: broken } as never });
+      expect(expectKind(await authenticate(strategy), 'error').error).to.equal(thrown);
+    });
+
+    describe('does without the profile', () => {
+      const profileOf = async (skipUserProfile: unknown): Promise<unknown> => {
+        const outcome = await login(at({ skipUserProfile } as object));
+        return (expectKind(outcome, 'success').user as { profile: unknown }).profile;
+      };
+
+      it('where skipUserProfile is true', async () => {
+        expect(await profileOf(true)).to.equal(undefined);
+        expect(dribbble.received).to.have.length(1);
+      });
+
+      it('where skipUserProfile returns true', async () => {
+        expect(await profileOf(() => true)).to.equal(undefined);
+      });
+
+      it('where skipUserProfile calls back with true', async () => {
+        expect(
+          await profileOf((_accessToken: string, done: (error: null, skip: boolean) => void) => {
+            done(null, true);
+          }),
+        ).to.equal(undefined);
+      });
+
+      it('but not where skipUserProfile returns false', async () => {
+        expect(await profileOf(() => false)).to.include({ id: '1' });
+      });
+
+      it('but ends the login in an error where skipUserProfile throws', async () => {
+        const thrown = new Error('No idea.');
+        const skipUserProfile = (): boolean => {
+          throw thrown;
+        };
+        expect(expectKind(await login(at({ skipUserProfile })), 'error').error).to.equal(thrown);
+      });
+
+      it('answering once where skipUserProfile calls back and then throws', async () => {
+        const profile = await profileOf(
+          (_accessToken: string, done: (error: null, skip: boolean) => void) => {
+            done(null, true);
+            throw new Error('late');
+          },
+        );
+        expect(profile).to.equal(undefined);
+      });
+    });
+
+    describe('gives a client for further requests, _oauth2,', () => {
+      const client = (strategy: DribbbleStrategy): Client =>
+        (strategy as unknown as { _oauth2: Client })._oauth2;
+      const get = (url: string): Promise<unknown> =>
+        new Promise((resolve) => {
+          client(at()).get(url, 'the-token', (error, body) => {
+            resolve(error ?? body);
+          });
+        });
+
+      it('that sends the token in the header', async () => {
+        expect(await get(dribbble.endpoints.userProfileURL)).to.include('"id":1');
+        expect(dribbble.received[0]).to.deep.include({ path: '/v2/user' });
+        expect(dribbble.received[0]?.headers.authorization).to.equal('Bearer the-token');
+      });
+
+      it("that gives an error answer in the oauth package's form", async () => {
+        dribbble.user = { status: 404, json: { message: 'Not found.' } };
+        expect(await get(dribbble.endpoints.userProfileURL)).to.deep.equal({
+          statusCode: 404,
+          data: '{"message":"Not found."}',
+        });
+      });
+
+      it('that is under the same limits as a login', async () => {
+        dribbble.user = (_req, res) => res.destroy();
+        expect(await get(dribbble.endpoints.userProfileURL)).to.be.instanceOf(Error);
+      });
+
+      it('that refreshes tokens for packages that do that', async () => {
+        await new Promise((resolve) => {
+          const oauth2 = client(at()) as unknown as {
+            getOAuthAccessToken(token: string, params: object, callback: (error: unknown) => void): void;
+          };
+          oauth2.getOAuthAccessToken('the-refresh-token', { grant_type: 'refresh_token' }, resolve);
+        });
+        expect(tokenForm()).to.include({ grant_type: 'refresh_token', refresh_token: 'the-refresh-token' });
+        expect(tokenForm()).not.to.have.property('code');
+      });
+    });
+
+    it('hands on a refresh token, should Dribbble ever send one', async () => {
+      dribbble.token = { json: { ...TOKEN, refresh_token: 'the-refresh-token' } };
+      const { user } = expectKind(await login(at()), 'success');
+      expect(user).to.deep.include({ refreshToken: 'the-refresh-token', params: TOKEN });
+    });
+  });
+});
