@@ -1,0 +1,178 @@
+/**
+ * What TypeScript infers, checked by `npm run typecheck`: nothing here runs. `is<Expected>()(value)` compiles only
+ * where the value's type is the expected one to the letter; `any` is not.
+ */
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-unnecessary-type-assertion --
+   the check of types is made of both */
+import type { Request } from 'express';
+import { PassportStatic } from 'passport';
+import OAuth2Strategy = require('passport-oauth2');
+import {
+  AuthorizationError,
+  CookieStateStore,
+  DribbbleAPIError,
+  DribbbleStrategy,
+  InternalOAuthError,
+  Strategy,
+  TokenError,
+  type DribbbleAuthenticateOptions,
+  type DribbbleProfile,
+  type DribbbleRateLimit,
+  type DribbbleScope,
+  type DribbbleStrategyOptions,
+  type DribbbleStrategyOptionsWithRequest,
+  type DribbbleTeam,
+  type DribbbleTokenResponse,
+  type DribbbleUser,
+  type VerifyCallback,
+} from 'passport-dribbble-oauth2';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+declare function is<Expected>(): <Actual>(
+  value: Actual,
+  ...same: Same<Actual, Expected> extends true ? [] : [never]
+) => void;
+declare const anything: never;
+declare const user: { name: string };
+
+// The check itself: it refuses `any`, and a type that is merely wider.
+is<string>()('' as string);
+// @ts-expect-error -- any is not string
+is<string>()(anything as any); // eslint-disable-line
+// @ts-expect-error -- string | undefined is not string
+is<string>()('' as string | undefined);
+
+export const options: DribbbleStrategyOptions = { clientID: '', clientSecret: '' };
+export const withRequest: DribbbleStrategyOptionsWithRequest = { ...options, passReqToCallback: true };
+
+// The shapes without params infer every parameter.
+new DribbbleStrategy(options, (accessToken, refreshToken, profile, done) => {
+  is<string>()(accessToken);
+  is<string | undefined>()(refreshToken);
+  is<DribbbleProfile>()(profile);
+  is<VerifyCallback>()(done);
+  done(null, user);
+  done(null, false, { message: '' });
+  done(new Error());
+});
+new DribbbleStrategy({ clientID: '', clientSecret: '' }, async (accessToken, _refreshToken, profile) => {
+  is<string>()(accessToken);
+  is<DribbbleProfile>()(profile);
+  return Promise.resolve(user);
+});
+new DribbbleStrategy(withRequest, (req, accessToken, refreshToken, profile, done) => {
+  is<Request>()(req);
+  is<string>()(accessToken);
+  is<string | undefined>()(refreshToken);
+  is<DribbbleProfile>()(profile);
+  is<VerifyCallback>()(done);
+});
+new DribbbleStrategy(
+  { clientID: '', clientSecret: '', passReqToCallback: true },
+  async (req, accessToken) => {
+    is<Request>()(req);
+    is<string>()(accessToken);
+    return Promise.resolve(user);
+  },
+);
+new DribbbleStrategy({ ...options, passReqToCallback: false }, (accessToken) => {
+  is<string>()(accessToken);
+});
+
+// The shapes with params compile with their parameters annotated, the refresh token as most annotate it.
+new DribbbleStrategy(
+  options,
+  (_a: string, _r: string, params: DribbbleTokenResponse, profile: DribbbleProfile, done: VerifyCallback) => {
+    is<string | undefined>()(params.scope);
+    is<string>()(profile.id);
+    done(null, user);
+  },
+);
+new DribbbleStrategy(
+  withRequest,
+  (
+    _req: Request,
+    _a: string,
+    _r: string | undefined,
+    _params: DribbbleTokenResponse,
+    _profile: DribbbleProfile,
+    done: VerifyCallback,
+  ) => {
+    done(null, user);
+  },
+);
+
+// So do the annotations of other packages.
+new DribbbleStrategy(
+  options,
+  (_a: string, _r: string, _profile: DribbbleProfile, done: OAuth2Strategy.VerifyCallback) => {
+    done(null, user);
+  },
+);
+new DribbbleStrategy(
+  options,
+  (_a: string, _r: string, _p: unknown, done: (error: unknown, user?: false) => void) => {
+    done(null, false);
+  },
+);
+
+// @ts-expect-error -- the request only under passReqToCallback
+new DribbbleStrategy(options, (_req: Request, _accessToken: string) => undefined);
+// @ts-expect-error -- a client secret is required
+new DribbbleStrategy({ clientID: '' }, () => undefined);
+// @ts-expect-error -- a verify function is required
+new DribbbleStrategy(options);
+// @ts-expect-error -- a misspelt option
+new DribbbleStrategy({ ...options, callbackUrl: '' }, () => undefined);
+// @ts-expect-error -- a string is no timeout
+new DribbbleStrategy({ ...options, timeout: '1000' }, () => undefined);
+
+// Options may be undefined, as from an unset variable of the environment.
+new Strategy(
+  {
+    ...options,
+    callbackURL: undefined,
+    scope: ['public', 'upload'] as const,
+    store: new CookieStateStore({ secret: ['', ''] }),
+    agent: undefined,
+    timeout: undefined,
+  },
+  () => undefined,
+);
+const scopes: DribbbleScope[] = ['public', 'upload', 'another'];
+new Strategy(
+  { ...options, scope: scopes, pkce: true, store: true, skipUserProfile: () => true },
+  () => undefined,
+);
+
+declare const passport: PassportStatic;
+passport.use(new DribbbleStrategy(options, () => undefined));
+passport.authenticate('dribbble', { scope: ['upload'], state: '/shots' });
+const perRequest: DribbbleAuthenticateOptions = { state: { returnTo: '/shots' }, callbackURL: '/callback' };
+passport.authenticate('dribbble', perRequest as object);
+
+declare const profile: DribbbleProfile;
+is<'dribbble'>()(profile.provider);
+is<string>()(profile.id);
+is<string | undefined>()(profile.username);
+is<string>()(profile.displayName);
+is<string | undefined>()(profile.profileUrl);
+is<{ value: string }[] | undefined>()(profile.photos);
+is<{ value: string }[] | undefined>()(profile.emails);
+is<string>()(profile._raw);
+is<DribbbleUser>()(profile._json);
+is<string | null | undefined>()(profile._json.bio);
+is<number>()(profile._json.followers_count);
+is<boolean>()(profile._json.pro);
+is<DribbbleTeam[]>()(profile._json.teams);
+is<string | null | undefined>()(profile._json.links?.['web']);
+is<string>()(profile._json.created_at);
+
+declare const error: unknown;
+if (error instanceof DribbbleAPIError) {
+  is<number>()(error.status);
+  is<number>()(error.apiStatus);
+  is<DribbbleRateLimit | undefined>()(error.rateLimit);
+}
+if (error instanceof TokenError || error instanceof AuthorizationError) is<string>()(error.code);
+if (error instanceof InternalOAuthError) is<string>()(error.message);
