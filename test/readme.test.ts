@@ -1,0 +1,136 @@
+import { fork, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { fixture } from './support/fixtures';
+
+interface Block {
+  language: string;
+  code: string;
+  isProgram: boolean;
+}
+
+const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
+const blocks: Block[] = [...readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(
+  ([, language = '', code = '']) => ({
+    language,
+    code,
+    isProgram: code.includes('.listen('),
+  }),
+);
+
+/** What a snippet takes for granted. */
+const PRELUDE = `
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
+const [clientID, clientSecret, callbackURL] = ['id', 'secret', 'https://app.example.com/callback'];
+const verify = (accessToken: string) => ({ accessToken });
+export const app = express();
+app.get('/fail', () => { throw Object.assign(new Error('for the test'), { status: 503 }); });
+`;
+
+describe('The README', () => {
+  let folder: string;
+  before(() => {
+    // In the package's own folder, where its name leads to it.
+    folder = mkdtempSync(join(__dirname, 'tmp-readme-'));
+    process.env['STATE_SECRET'] ??= 'a secret of thirty-two characters';
+  });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function write(block: Block, number: number): string {
+    const file = join(folder, `${String(number)}.${block.language}`);
+    writeFileSync(file, block.isProgram ? block.code : PRELUDE + block.code);
+    return file;
+  }
+
+  it('has snippets', () => {
+    expect(blocks.filter(({ isProgram }) => isProgram).map(({ language }) => language)).to.deep.equal([
+      'ts',
+      'js',
+    ]);
+    expect(blocks.filter(({ isProgram }) => !isProgram)).to.have.length(3);
+  });
+
+  it('has snippets that compile', () => {
+    blocks.forEach((block, number) => block.language === 'ts' && write(block, number));
+    // As an app's own, which is less strict than ours in style.
+    const options = {
+      esModuleInterop: true,
+      types: ['node'],
+      noPropertyAccessFromIndexSignature: false,
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+    };
+    const config = join(folder, 'tsconfig.json');
+    writeFileSync(
+      config,
+      JSON.stringify({ extends: '../tsconfig.json', compilerOptions: options, include: ['*.ts'] }),
+    );
+    const { stdout } = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', config], {
+      encoding: 'utf8',
+    });
+    expect(stdout).to.equal('');
+  }).timeout(30_000);
+
+  for (const [number, block] of blocks.entries()) {
+    const firstLine = block.code.split('\n').find((line) => line.trim() !== '') ?? '';
+
+    if (block.isProgram) {
+      it(`has a program in ${block.language} that signs somebody in`, async () => {
+        const program = start(write(block, number));
+        try {
+          const [{ port }] = (await once(program, 'message')) as [{ port: number }];
+          const url = `http://127.0.0.1:${String(port)}`;
+          const begun = await fetch(`${url}/auth/dribbble`, { redirect: 'manual' });
+          const dribbble = new URL(begun.headers.get('location') ?? '');
+          expect(dribbble.origin + dribbble.pathname).to.equal('https://dribbble.com/oauth/authorize');
+
+          const state = dribbble.searchParams.get('state') ?? '';
+          const back = await fetch(`${url}/auth/dribbble/callback?code=the-code&state=${state}`, {
+            redirect: 'manual',
+            headers: { cookie: cookieOf(begun) },
+          });
+          expect(back.headers.get('location')).to.equal('/');
+
+          const home = await fetch(`${url}/`, { headers: { cookie: cookieOf(back) } });
+          expect(await home.json()).to.deep.equal({ id: '1', name: fixture('user')['name'] });
+        } finally {
+          program.kill();
+        }
+      }).timeout(20_000);
+    } else {
+      it(`has a snippet that runs: ${firstLine}`, async () => {
+        const { app } = createRequire(__filename)(write(block, number)) as { app: import('express').Express };
+        if (!block.code.includes('app.use(')) return;
+        const server = app.listen(0, '127.0.0.1');
+        await once(server, 'listening');
+        const { port } = server.address() as import('node:net').AddressInfo;
+        const { status } = await fetch(`http://127.0.0.1:${String(port)}/fail`);
+        server.close();
+        server.closeAllConnections();
+        expect(status).to.equal(503);
+      });
+    }
+  }
+});
+
+function start(file: string): ChildProcess {
+  return fork(file, {
+    execArgv: ['--require', 'tsx/cjs', '--require', join(__dirname, 'support/readme-world.ts')],
+    env: {
+      ...process.env,
+      DRIBBBLE_CLIENT_ID: 'the-client-id',
+      DRIBBBLE_CLIENT_SECRET: 'the-client-secret',
+      SESSION_SECRET: 'for a test',
+    },
+  });
+}
+
+function cookieOf(response: globalThis.Response): string {
+  return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
