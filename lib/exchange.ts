@@ -122,6 +122,8 @@ export function exchange(
   }
 
   function settle(error: Error | null, answer?: Answer): void {
+    // An answer whose connection failed right after its last byte is still handed over.
+    if (answered) return;
     answered = true;
     clearTimeout(deadline);
     callback(error, answer);

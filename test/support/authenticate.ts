@@ -17,7 +17,7 @@ export interface FakeRequest {
 
 /**
  * Runs a strategy on a request as passport does, on an object that inherits from it, and gives how it answered.
- * Rejects where it answers twice.
+ * Rejects where it answers twice, and throws uncaught, so that a second answer after the test fails mocha too.
  */
 export async function authenticate(
   strategy: DribbbleStrategy,
@@ -27,7 +27,13 @@ export async function authenticate(
   const outcome = await new Promise<Outcome>((resolve, reject) => {
     let answered = false;
     const answer = (outcome: Outcome): void => {
-      if (answered) reject(new Error(`A second answer: ${outcome.kind}`));
+      if (answered) {
+        const second = new Error(`A second answer: ${outcome.kind}`);
+        reject(second);
+        setImmediate(() => {
+          throw second;
+        });
+      }
       answered = true;
       // A turn later, so that a second answer is seen first.
       setImmediate(resolve, outcome);

@@ -1,0 +1,63 @@
+import * as net from 'node:net';
+
+/** What to do with a request, as text, on its bare socket. */
+export type Behaviour = (socket: net.Socket, request: string) => void;
+
+/** A server without HTTP: what the behaviour writes is what the client gets, whether it makes sense or not. */
+export class RawServer {
+  host = '';
+  behave: Behaviour = () => undefined;
+  onConnection: (socket: net.Socket) => void = () => undefined;
+  readonly requests: string[] = [];
+  readonly connections = new Set<net.Socket>();
+  private readonly server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    this.serve(socket);
+  });
+
+  static async start(): Promise<RawServer> {
+    const raw = new RawServer();
+    await new Promise<void>((resolve) => raw.server.listen(0, '127.0.0.1', resolve));
+    raw.host = `127.0.0.1:${String((raw.server.address() as net.AddressInfo).port)}`;
+    return raw;
+  }
+
+  /** Resolves when the client has given up each connection that it made; hangs where it keeps one. */
+  async closed(): Promise<void> {
+    const open = [...this.connections].filter((socket) => !socket.closed);
+    await Promise.all(open.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.connections) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private serve(socket: net.Socket): void {
+    let text = '';
+    this.connections.add(socket);
+    this.onConnection(socket);
+    // The client's going away ends the connection, whatever the behaviour still writes.
+    socket.on('error', () => undefined);
+    socket.on('end', () => socket.destroy());
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const head = text.indexOf('\r\n\r\n') + 4;
+      const length = Number(/^content-length: (\d+)/im.exec(text)?.[1] ?? 0);
+      if (head < 4 || text.length < head + length) return;
+      const request = text.slice(0, head + length);
+      text = text.slice(head + length);
+      this.requests.push(request);
+      this.behave(socket, request);
+    });
+  }
+}
+
+/** An HTTP answer in the bytes that go over the wire. */
+export function answer(
+  body: string | Buffer,
+  { status = '200 OK', headers = [] as string[], length = Buffer.byteLength(body) } = {},
+): Buffer {
+  const head = [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${String(length)}`, '', ''];
+  return Buffer.concat([Buffer.from(head.join('\r\n')), Buffer.from(body)]);
+}
