@@ -1,4 +1,5 @@
 import * as https from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
@@ -32,7 +33,9 @@ export class ConnectionsAhead extends https.Agent {
     const host = hostname.replace(/^\[|\]$/g, '');
     const name = `${host}:${port || '443'}`;
     if (this.spares.has(name) || this.hasIdle(name)) return;
-    const spare = super.createConnection({ host, port: port || 443, servername: host }) as TLSSocket;
+    // RFC 6066 has no place for an address in a server's name.
+    const servername = isIP(host) ? '' : host;
+    const spare = super.createConnection({ host, port: port || 443, servername }) as TLSSocket;
     this.spares.set(name, spare);
     spare.unref();
     spare.setTimeout(IDLE);
