@@ -91,7 +91,7 @@ export function tokenError({ statusCode, json, host }: Answer, secrets: string[]
   if (code === undefined) return undefined;
   const message = explain(host, code, quote(json?.['error_description'], secrets));
   // A refusal (4xx) is the app's own to mend, and stays passport-oauth2's 500.
-  const status = statusCode === 429 || statusCode >= 500 ? gatewayStatus(statusCode) : 500;
+  const status = isBusy(statusCode) ? gatewayStatus(statusCode) : 500;
   return finish(new TokenError(message, code, quote(json?.['error_uri'], secrets), status));
 }
 
@@ -126,6 +126,10 @@ function isPastLimit(apiStatus: number, rateLimit?: DribbbleRateLimit): boolean 
   return apiStatus === 429 || (apiStatus === 403 && rateLimit?.remaining === 0);
 }
 
+function isBusy(apiStatus: number): boolean {
+  return apiStatus === 429 || apiStatus >= 500;
+}
+
 function gatewayStatus(apiStatus: number, rateLimit?: DribbbleRateLimit): number {
   if (isPastLimit(apiStatus, rateLimit)) return 503;
   return apiStatus === 504 ? 504 : 502;
@@ -138,8 +142,12 @@ export function unfit(
   option: string,
 ): InternalOAuthError {
   const what = body === '' ? 'an empty body' : json ? 'JSON' : 'something else than a JSON object';
+  const advice = isBusy(statusCode)
+    ? 'Dribbble is busy or down: try again later.'
+    : `Check the ${option} option.`;
   return unusable(
-    `${host} answered ${String(statusCode)} with ${what}, not with ${need}. Check the ${option} option.`,
+    `${host} answered ${String(statusCode)} with ${what}, not with ${need}. ${advice}`,
+    gatewayStatus(statusCode),
   );
 }
 
@@ -160,7 +168,11 @@ function sentences(first: string, second: string): string {
 function quote(text: unknown, secrets: string[]): string | undefined {
   if (typeof text !== 'string') return undefined;
   let quoted = text;
-  for (const secret of secrets) quoted = quoted.replaceAll(secret, '[hidden]');
+  for (const secret of secrets) {
+    // As it is, and as the form of the token request has it.
+    const encoded = new URLSearchParams([['', secret]]).toString().slice(1);
+    quoted = quoted.replaceAll(secret, '[hidden]').replaceAll(encoded, '[hidden]');
+  }
   return (
     quoted
       .replace(/[\p{C}\s]+/gu, ' ')
