@@ -131,7 +131,9 @@ for (const leg of Object.keys(LEGS) as Leg[]) {
     for (const status of ['200 OK', '400 Bad Request', '422 Unprocessable', '500 Internal Server Error']) {
       it(`ends in an error that hides what it repeats, where it is an error object under ${status}`, async () => {
         faulty.raw.behave = (socket, request) => {
-          const echo = `${request} ${decodeURIComponent(request)}`;
+          // Messages are cut: the end of a request is where the secrets are.
+          const end = request.slice(-120);
+          const echo = `${end} ${decodeURIComponent(end)}`;
           socket.write(
             answer(JSON.stringify({ error: echo, error_description: echo, error_uri: echo, message: echo }), {
               status,
@@ -143,7 +145,7 @@ for (const leg of Object.keys(LEGS) as Leg[]) {
 
         expect(error.message).to.contain(`${faulty.raw.host} answered `);
         // The answer is quoted, but for an object that is neither an error nor a user.
-        if (leg === 'token' || !status.startsWith('200')) expect(error.message).to.contain(path);
+        if (leg === 'token' || !status.startsWith('200')) expect(error.message).to.contain('[hidden]');
       });
     }
 

