@@ -79,7 +79,6 @@ const CASES: Record<string, Case> = {
     verify: () => Promise.reject(),
   },
   'verify rejects late, having declared done': {
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars
     verify: async (_accessToken, _refreshToken, _profile, _done) => {
       await new Promise(setImmediate);
       throw new Error('verify rejected late');
@@ -151,7 +150,6 @@ async function run({ verify, options, request, dribbble }: Case): Promise<string
     res.send('signed in');
   });
   // Express tells an error handler by its four parameters.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
   app.use(((error: Error, _req, res, _next) => {
     res.status(500).send(error.message);
   }) as express.ErrorRequestHandler);

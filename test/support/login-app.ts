@@ -45,7 +45,6 @@ export async function startLoginApp({ parser, store }: Setup): Promise<LoginApp>
     res.json(req.user);
   });
   // Express tells an error handler by its four parameters.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
   app.use(((error: Error & { status?: number }, _req, res, _next) => {
     res.status(error.status ?? 500).send(error.message);
   }) as express.ErrorRequestHandler);
