@@ -1,0 +1,90 @@
+import path from 'node:path';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { Store } from 'express-session';
+import type { DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
+import { auth, pathOnThisSite, requireLogin, userOf } from './auth';
+import { explain, notFound } from './errors';
+import { errorPage, profilePage, signedOutPage, signInPage, studioPage } from './pages';
+import { oneHost, ownFormsOnly, securityHeaders } from './security';
+import { sessions } from './sessions';
+
+export interface AppOptions {
+  /** Where people find the app, such as https://courtside.example. */
+  baseURL: string;
+  /** The application's credentials, and other endpoints than Dribbble's where it is not Dribbble. */
+  dribbble: Omit<DribbbleStrategyOptions, 'callbackURL'>;
+  sessionSecret: string;
+  /** Where sessions are kept; in memory if left out. */
+  sessionStore?: Store | undefined;
+  /** Which proxies to believe, as Express's setting of that name. */
+  trustProxy?: number | string | boolean;
+  sandbox?: boolean;
+  log?: (error: unknown) => void;
+}
+
+export const callbackURL = (baseURL: string) => new URL('/auth/dribbble/callback', baseURL).href;
+
+export function createApp({
+  baseURL,
+  dribbble,
+  sessionSecret,
+  sessionStore,
+  trustProxy = false,
+  sandbox = false,
+  log = console.error,
+}: AppOptions): Express {
+  const app = express();
+  app.set('trust proxy', trustProxy);
+
+  app.use(securityHeaders(dribbble.userProfileURL));
+  app.use(oneHost(new URL(baseURL)));
+  app.use(express.static(path.join(__dirname, 'public'), { maxAge: '1h' }));
+  app.use(sessions(baseURL, sessionSecret, sessionStore));
+  app.use(ownFormsOnly);
+  app.use(auth({ ...dribbble, callbackURL: callbackURL(baseURL) }));
+
+  // Pages differ from person to person: nothing in between keeps them.
+  app.use((_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.get('/', (req, res) => {
+    const { returnTo } = req.query;
+    if (req.isAuthenticated()) res.redirect('/profile');
+    else
+      res.send(
+        signInPage({ sandbox, ...(returnTo !== undefined && { returnTo: pathOnThisSite(returnTo) }) }),
+      );
+  });
+  app.get('/profile', requireLogin, (req, res) => {
+    res.send(profilePage(userOf(req)));
+  });
+  app.get('/studio', requireLogin, (req, res) => {
+    res.send(studioPage(userOf(req)));
+  });
+  app.get('/signed-out', (_req, res) => {
+    res.send(signedOutPage());
+  });
+
+  app.use((req, res) => {
+    res.status(notFound.status).send(errorPage(notFound, req.isAuthenticated()));
+  });
+  app.use(errors(sandbox, log));
+  return app;
+}
+
+function errors(sandbox: boolean, log: (error: unknown) => void): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = explain(error);
+    if (problem.status >= 500) log(error);
+    res.status(problem.status);
+    if (problem.retryAfter !== undefined) res.set('Retry-After', String(problem.retryAfter));
+    // The query decides the words only: nobody is signed in whatever it says.
+    const denied = (error as Error).name === 'AuthenticationError' && req.query['error'] === 'access_denied';
+    res.send(denied ? signInPage({ denied, sandbox }) : errorPage(problem, Boolean(req.user)));
+  };
+}

@@ -1,0 +1,160 @@
+import {
+  AuthorizationError,
+  DribbbleAPIError,
+  InternalOAuthError,
+  TokenError,
+} from 'passport-dribbble-oauth2';
+
+/** An error as a page tells it: what happened, and what to do about it. */
+export interface Problem {
+  status: number;
+  title: string;
+  what: string;
+  todo: string;
+  /** What only whoever runs this app can put right. */
+  developer?: string;
+  /** When it makes sense to try again, in seconds. */
+  retryAfter?: number;
+}
+
+export const notFound: Problem = {
+  status: 404,
+  title: 'There is no such page',
+  what: 'The address leads nowhere: it may be mistyped, or the page has moved.',
+  todo: 'Start again from the first page.',
+};
+
+export function explain(error: unknown): Problem {
+  const { name, status = 500 } = error as { name?: string; status?: number };
+
+  if (error instanceof TokenError || error instanceof AuthorizationError) return byCode(error.code, status);
+  if (error instanceof DribbbleAPIError) return apiProblem(error);
+  if (error instanceof InternalOAuthError) return status === 504 ? slow : unreachable;
+  if (name === 'AuthenticationError') {
+    return {
+      status,
+      title: 'We could not match this sign-in to you',
+      what: 'It was started in another browser, took too long, or its address was opened a second time. To be safe, nobody was signed in.',
+      todo: 'Sign in again from this page, and let cookies through.',
+      developer:
+        'The state did not match the session. Open the app at the very host its callback URL names, and behind a proxy that speaks https set TRUST_PROXY, or the session cookie is not set.',
+    };
+  }
+  if (status === 403) {
+    return {
+      status,
+      title: 'That did not come from here',
+      what: 'Another site sent this request in your name, so it was not carried out.',
+      todo: 'If it was you, do it again from this site.',
+    };
+  }
+  if (status === 503) {
+    return {
+      status,
+      title: 'We cannot look up who you are',
+      what: 'The store that remembers who is signed in does not answer.',
+      todo: 'Try again in a minute. You need not sign in again.',
+      developer: 'Check that the Redis at REDIS_URL is up.',
+      retryAfter: 30,
+    };
+  }
+  if (status >= 400 && status < 500) {
+    return {
+      status,
+      title: 'We could not read that request',
+      what: 'Something in it is not as it should be.',
+      todo: 'Go back and try again.',
+    };
+  }
+  return {
+    status: 500,
+    title: 'Something broke on our side',
+    what: 'It is not your doing, and it has been written to the log.',
+    todo: 'Try again. If it happens again, tell us when it did.',
+    developer: 'The log has the error.',
+  };
+}
+
+const unreachable: Problem = {
+  status: 502,
+  title: 'Dribbble does not answer',
+  what: 'We could not get through to Dribbble, or could not make sense of its answer. You are not signed in.',
+  todo: 'Try again in a minute.',
+  retryAfter: 60,
+};
+
+const slow: Problem = {
+  ...unreachable,
+  status: 504,
+  title: 'Dribbble takes too long',
+  what: 'It did not answer in time, so we stopped waiting. You are not signed in.',
+};
+
+function byCode(code: string, status: number): Problem {
+  switch (code) {
+    case 'invalid_client':
+    case 'unauthorized_client':
+      return {
+        status,
+        title: 'Dribbble does not know this app',
+        what: 'The app is set up wrong, so nobody can sign in at the moment.',
+        todo: 'There is nothing you can do but tell us.',
+        developer:
+          'Check DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET against your application on Dribbble: both are 64 characters long.',
+      };
+    case 'redirect_uri_mismatch':
+      return {
+        status,
+        title: 'Dribbble will not send you back here',
+        what: 'The app is set up wrong, so nobody can sign in at the moment.',
+        todo: 'There is nothing you can do but tell us.',
+        developer:
+          'The callback URL registered with your application on Dribbble must be this app’s, to the letter: BASE_URL followed by /auth/dribbble/callback.',
+      };
+    case 'invalid_grant':
+      return {
+        status,
+        title: 'This sign-in took too long',
+        what: 'What Dribbble handed over to sign you in has expired or was used before.',
+        todo: 'Sign in again.',
+      };
+    case 'application_suspended':
+      return {
+        status,
+        title: 'Dribbble has suspended this app',
+        what: 'Nobody can sign in with it at the moment.',
+        todo: 'There is nothing you can do but tell us.',
+        developer: 'Ask Dribbble’s support why the application is suspended.',
+      };
+    case 'server_error':
+    case 'temporarily_unavailable':
+      return { ...unreachable, what: 'Dribbble says that it cannot sign anybody in right now.' };
+    default:
+      return {
+        status,
+        title: 'Dribbble refused the sign-in',
+        what: 'It did not accept what this app asked for.',
+        todo: 'Sign in again. If it happens again, tell us.',
+        developer: `Dribbble’s code for it is ${code}. The log has the rest.`,
+      };
+  }
+}
+
+function apiProblem({ status, apiStatus }: DribbbleAPIError): Problem {
+  if (status === 504) return slow;
+  if (status === 503) {
+    return {
+      status,
+      title: 'Too many people at once',
+      what: 'Dribbble limits how often an app may ask it, and this one is over the limit.',
+      todo: 'Try again in a minute.',
+      retryAfter: 60,
+    };
+  }
+  return {
+    ...unreachable,
+    title: 'Dribbble would not tell us who you are',
+    what: 'It let you sign in, and then did not hand over your profile.',
+    developer: `Its API answered with status ${String(apiStatus)}. The log has the rest.`,
+  };
+}

@@ -1,0 +1,46 @@
+import { html, type Html } from './html';
+
+export interface Shell {
+  title: string;
+  header?: Html;
+  main: Html;
+  footer: Html;
+  /** Sets one kind of page apart in the style sheet. */
+  kind?: string;
+}
+
+/** The document around every page, the sandbox's included. */
+export function layout({ title, header, main, footer, kind = 'page' }: Shell): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/style.css" />
+      </head>
+      <body class="${kind}">
+        <a class="skip" href="#main">Skip to content</a>
+        ${header}
+        <main id="main" tabindex="-1">${main}</main>
+        <footer>${footer}</footer>
+      </body>
+    </html> `.toString();
+}
+
+/** A person's picture, or the first letter of a name where there is none to show. */
+export function avatar(picture: string | undefined, name: string): Html {
+  const [initial = '?'] = name;
+  return picture === undefined
+    ? html`<span class="avatar" aria-hidden="true">${initial.toUpperCase()}</span>`
+    : html`<img
+        class="avatar"
+        src="${picture}"
+        alt=""
+        width="96"
+        height="96"
+        referrerpolicy="no-referrer"
+      />`;
+}

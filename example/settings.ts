@@ -1,0 +1,61 @@
+/** A mistake of whoever starts the app, told in one line. */
+export class SetupError extends Error {}
+
+export interface Settings {
+  host: string;
+  port: number;
+  /** Undefined: the one after the app's, or any free one. */
+  sandboxPort: number | undefined;
+  baseURL: string | undefined;
+  trustProxy: number | string | boolean;
+  sessionSecret: string | undefined;
+  redisURL: string | undefined;
+  /** The application registered with Dribbble; undefined means the sandbox. */
+  application: { clientID: string; clientSecret: string } | undefined;
+}
+
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  // In a .env file a name with nothing after it is not set.
+  const set = (name: string) => (env[name]?.trim() ? env[name].trim() : undefined);
+
+  const application = readApplication(set('DRIBBBLE_CLIENT_ID'), set('DRIBBBLE_CLIENT_SECRET'));
+  const host = set('HOST') ?? '127.0.0.1';
+  if (!application && !['localhost', '127.0.0.1', '::1'].includes(host)) {
+    throw new SetupError(
+      `The sandbox lets anybody sign in as anybody, so it stays on this machine: HOST=${host} goes with DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET only.`,
+    );
+  }
+  const baseURL = set('BASE_URL');
+  if (baseURL !== undefined && !/^https?:\/\/[^/]+\/?$/.test(baseURL)) {
+    throw new SetupError(`BASE_URL must be like https://app.example, without a path, and not "${baseURL}".`);
+  }
+  return {
+    host,
+    port: readPort('PORT', set('PORT')) ?? 3000,
+    sandboxPort: readPort('SANDBOX_PORT', set('SANDBOX_PORT')),
+    baseURL,
+    // https ends at a proxy, since the app itself speaks http.
+    trustProxy: readTrustProxy(set('TRUST_PROXY')) ?? (baseURL?.startsWith('https:') ? 1 : false),
+    sessionSecret: set('SESSION_SECRET'),
+    redisURL: set('REDIS_URL'),
+    application,
+  };
+}
+
+function readApplication(clientID: string | undefined, clientSecret: string | undefined) {
+  if (clientID && clientSecret) return { clientID, clientSecret };
+  if (!clientID && !clientSecret) return undefined;
+  const missing = clientID ? 'DRIBBBLE_CLIENT_SECRET' : 'DRIBBBLE_CLIENT_ID';
+  throw new SetupError(`${missing} is missing. Set both to sign in at Dribbble, or neither for the sandbox.`);
+}
+
+function readPort(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,5}$/.test(value) && Number(value) < 65536) return Number(value);
+  throw new SetupError(`${name} must be a number from 0 to 65535, and not "${value}".`);
+}
+
+/** A number of proxies, or the addresses to believe, as Express takes them. */
+function readTrustProxy(value: string | undefined): number | string | undefined {
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : value;
+}
