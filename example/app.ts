@@ -39,22 +39,28 @@ export function createApp({
   app.use(securityHeaders(dribbble.userProfileURL));
   app.use(oneHost(new URL(baseURL)));
   app.use(express.static(path.join(__dirname, 'public'), { maxAge: '1h' }));
-  app.use(sessions(baseURL, sessionSecret, sessionStore));
-  app.use(ownFormsOnly);
-  app.use(auth({ ...dribbble, callbackURL: callbackURL(baseURL) }));
-
   // Pages differ from person to person: nothing in between keeps them.
   app.use((_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();
   });
+  app.use(sessions(baseURL, sessionSecret, sessionStore));
+  app.use(ownFormsOnly);
+  app.use(auth({ ...dribbble, callbackURL: callbackURL(baseURL) }));
+
   app.get('/', (req, res) => {
-    const { returnTo } = req.query;
-    if (req.isAuthenticated()) res.redirect('/profile');
-    else
-      res.send(
-        signInPage({ sandbox, ...(returnTo !== undefined && { returnTo: pathOnThisSite(returnTo) }) }),
-      );
+    const { denied, returnTo } = req.query;
+    if (req.isAuthenticated()) {
+      res.redirect('/profile');
+      return;
+    }
+    res.send(
+      signInPage({
+        denied: denied !== undefined,
+        returnTo: returnTo === undefined ? undefined : pathOnThisSite(returnTo),
+        sandbox,
+      }),
+    );
   });
   app.get('/profile', requireLogin, (req, res) => {
     res.send(profilePage(userOf(req)));
@@ -69,22 +75,24 @@ export function createApp({
   app.use((req, res) => {
     res.status(notFound.status).send(errorPage(notFound, req.isAuthenticated()));
   });
-  app.use(errors(sandbox, log));
+  app.use(errors(log));
   return app;
 }
 
-function errors(sandbox: boolean, log: (error: unknown) => void): ErrorRequestHandler {
+function errors(log: (error: unknown) => void): ErrorRequestHandler {
   return (error, req, res, next) => {
     if (res.headersSent) {
       next(error);
       return;
     }
+    // The query decides what is said, not who is signed in, so anybody may write it.
+    if ((error as Error).name === 'AuthenticationError' && req.query['error'] === 'access_denied') {
+      res.redirect('/?denied');
+      return;
+    }
     const problem = explain(error);
     if (problem.status >= 500) log(error);
-    res.status(problem.status);
     if (problem.retryAfter !== undefined) res.set('Retry-After', String(problem.retryAfter));
-    // The query decides the words only: nobody is signed in whatever it says.
-    const denied = (error as Error).name === 'AuthenticationError' && req.query['error'] === 'access_denied';
-    res.send(denied ? signInPage({ denied, sandbox }) : errorPage(problem, Boolean(req.user)));
+    res.status(problem.status).send(errorPage(problem, Boolean(req.user)));
   };
 }

@@ -58,8 +58,8 @@ export function auth(options: DribbbleStrategyOptions): Router {
 
   // A failed sign-in goes to the app's error page; with failureRedirect it would go elsewhere.
   router.get('/auth/dribbble/callback', dribbble({ failWithError: true }), (req, res) => {
-    const { state } = req.authInfo as { state: { returnTo: string } };
-    res.redirect(pathOnThisSite(state.returnTo));
+    const { state } = req.authInfo as { state?: { returnTo: string } };
+    res.redirect(pathOnThisSite(state?.returnTo));
   });
 
   router.post('/auth/sign-out', (req, res, next) => {

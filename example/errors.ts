@@ -34,7 +34,7 @@ export function explain(error: unknown): Problem {
     return {
       status,
       title: 'We could not match this sign-in to you',
-      what: 'It was started in another browser, took too long, or its address was opened a second time. To be safe, nobody was signed in.',
+      what: 'It was started in another browser, took too long, or its address was opened a second time. To be safe, it was not carried out.',
       todo: 'Sign in again from this page, and let cookies through.',
       developer:
         'The state did not match the session. Open the app at the very host its callback URL names, and behind a proxy that speaks https set TRUST_PROXY, or the session cookie is not set.',

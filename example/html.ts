@@ -34,6 +34,7 @@ const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"'
  */
 export function textOf(foreignHtml: string): string {
   return foreignHtml
+    .replace(/<(script|style)\b.*?<\/\1\s*>/gis, '')
     .replace(/<[^>]*>/g, '')
     .replace(/&(?:#(\d{1,6})|(\w{2,6}));/g, (entity, code: string | undefined, name: string | undefined) =>
       code ? String.fromCodePoint(Number(code)) : (entities[name ?? ''] ?? entity),

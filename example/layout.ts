@@ -2,15 +2,13 @@ import { html, type Html } from './html';
 
 export interface Shell {
   title: string;
-  header?: Html;
+  header: Html;
   main: Html;
   footer: Html;
-  /** Sets one kind of page apart in the style sheet. */
-  kind?: string;
 }
 
 /** The document around every page, the sandbox's included. */
-export function layout({ title, header, main, footer, kind = 'page' }: Shell): string {
+export function layout({ title, header, main, footer }: Shell): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -21,7 +19,7 @@ export function layout({ title, header, main, footer, kind = 'page' }: Shell): s
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/style.css" />
       </head>
-      <body class="${kind}">
+      <body>
         <a class="skip" href="#main">Skip to content</a>
         ${header}
         <main id="main" tabindex="-1">${main}</main>

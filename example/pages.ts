@@ -5,13 +5,14 @@ import { html, textOf, webLink, type Html } from './html';
 import { avatar, layout } from './layout';
 
 export interface SignIn {
-  returnTo?: string | undefined;
   /** The person said no at Dribbble. */
-  denied?: boolean;
+  denied: boolean;
+  /** Where the person was going, if anywhere. */
+  returnTo: string | undefined;
   sandbox: boolean;
 }
 
-export function signInPage({ returnTo, denied = false, sandbox }: SignIn): string {
+export function signInPage({ denied, returnTo, sandbox }: SignIn): string {
   const query = returnTo === undefined ? '' : `?returnTo=${encodeURIComponent(returnTo)}`;
   return page(
     'Sign in',
@@ -110,8 +111,7 @@ function link(address: string | null | undefined, text: string): Html {
 function contact(kind: string, address: string | null | undefined): Html | false {
   const href = webLink(address);
   if (href === undefined) return false;
-  const { host, pathname } = new URL(href);
-  const text = kind === 'web' ? host : `${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)} ${pathname.slice(1)}`;
+  const text = kind === 'web' ? new URL(href).host : `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`;
   return html`<li>${link(href, text)}</li>`;
 }
 
@@ -133,7 +133,7 @@ export function studioPage({ profile }: User): string {
   return page(
     'Studio',
     html`
-      <div class="card plain">
+      <div class="card">
         <p class="eyebrow">Members only</p>
         <h1>Your studio</h1>
         <p>
@@ -151,10 +151,12 @@ export function signedOutPage(): string {
   return page(
     'Signed out',
     html`
-      <div class="card plain" role="status">
+      <div class="card">
         <p class="eyebrow">See you</p>
         <h1>You are signed out</h1>
-        <p>You are still signed in at Dribbble itself. On a computer that others use, sign out there too.</p>
+        <p role="status">
+          You are still signed in at Dribbble itself. On a computer that others use, sign out there too.
+        </p>
         <p><a class="button" href="/">Back to the start</a></p>
       </div>
     `,
@@ -165,10 +167,10 @@ export function errorPage({ status, title, what, todo, developer }: Problem, sig
   return page(
     title,
     html`
-      <div class="card plain" role="alert">
+      <div class="card">
         <p class="eyebrow">Error ${status}</p>
         <h1>${title}</h1>
-        <p>${what}</p>
+        <p role="alert">${what}</p>
         <p><strong>What to do:</strong> ${todo}</p>
         ${developer && html`<p class="aside"><strong>If you run this app:</strong> ${developer}</p>`}
         <p><a class="button" href="/">Back to the start</a></p>

@@ -13,7 +13,7 @@ export function consentPage(application: string, scopes: string[], people: Dribb
     `Authorize ${application}`,
     html`
       <form class="card consent" method="post">
-        <h1>${application} would like to know you</h1>
+        <h1>Let ${application} sign you in?</h1>
         <p>It asks to:</p>
         <ul class="permissions">
           ${scopes.map((scope) => html`<li>${permissions[scope] ?? scope} <code>${scope}</code></li>`)}
@@ -61,7 +61,6 @@ export function refusalPage(reason: string): string {
 
 function sandboxPage(title: string, main: Html): string {
   return layout({
-    kind: 'sandbox',
     title: `${title} · Sandbox`,
     header: html`<header class="tape">
       <p><strong>Sandbox.</strong> This is not Dribbble.</p>

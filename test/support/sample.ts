@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { callbackURL, createApp, type AppOptions } from '../../example/app';
+import { startSandbox, type Sandbox } from '../../example/sandbox';
+import type { Browser, Page } from './browser';
+
+export interface Sample {
+  url: string;
+  sandbox: Sandbox;
+  /** What the app wrote to its log. */
+  log: unknown[];
+  close(): Promise<void>;
+}
+
+/** The sample app beside its sandbox, each on a free port. */
+export async function startSample(options: Partial<AppOptions> = {}): Promise<Sample> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://localhost:${String((server.address() as AddressInfo).port)}`;
+  const sandbox = await startSandbox({
+    port: 0,
+    callbackURL: callbackURL(url),
+    applicationName: 'Courtside',
+  });
+  const log: unknown[] = [];
+  server.on(
+    'request',
+    createApp({
+      baseURL: url,
+      sessionSecret: 'a secret of the tests',
+      sandbox: true,
+      log: (error) => log.push(error),
+      ...options,
+      dribbble: { ...sandbox.dribbble, ...options.dribbble },
+    }),
+  );
+  return {
+    url,
+    sandbox,
+    log,
+    close: async () => {
+      server.closeAllConnections();
+      await Promise.all([new Promise((resolve) => server.close(resolve)), sandbox.close()]);
+    },
+  };
+}
+
+/** Presses Authorize on a consent page, as one of the sandbox's people; the answer leads back to the app. */
+export function authorize(browser: Browser, consent: Page, designer: string): Promise<Page> {
+  return browser.post(consent.url, { designer, decision: 'authorize' });
+}
+
+/** Signs in from the first page to the last. */
+export async function signIn(
+  browser: Browser,
+  url: string,
+  designer: string,
+  returnTo?: string,
+): Promise<Page> {
+  const query = returnTo === undefined ? '' : `?returnTo=${encodeURIComponent(returnTo)}`;
+  const consent = await browser.open(`${url}/auth/dribbble${query}`);
+  return browser.follow(authorize(browser, consent, designer));
+}
