@@ -53,7 +53,10 @@ export class Browser {
     return this.#cookies.find((cookie) => cookie.name === name)?.value;
   }
 
-  async #request(url: string, init: RequestInit & { headers: Record<string, string> }): Promise<Page> {
+  async #request(
+    url: string,
+    init: Pick<RequestInit, 'method' | 'body'> & { headers: Record<string, string> },
+  ): Promise<Page> {
     const target = new URL(url);
     if (!['localhost', '127.0.0.1', '[::1]'].includes(target.hostname)) {
       throw new Error(`Not on this machine: ${url}`);
