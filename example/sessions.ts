@@ -43,7 +43,9 @@ export async function redisSessions(url: string, log: (error: unknown) => void):
     // Where it can't be reached at all the address is wrong; where it is lost it comes back.
     socket: { reconnectStrategy: (retries) => connected && Math.min(retries * 100, 2000) },
   });
-  client.on('error', log);
+  client.on('error', (error: unknown) => {
+    if (connected) log(error);
+  });
   await client.connect();
   connected = true;
   return {

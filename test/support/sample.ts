@@ -13,8 +13,10 @@ export interface Sample {
   close(): Promise<void>;
 }
 
-/** The sample app beside its sandbox, each on a free port. */
-export async function startSample(options: Partial<AppOptions> = {}): Promise<Sample> {
+type Options = Partial<Omit<AppOptions, 'dribbble'>> & { dribbble?: Partial<AppOptions['dribbble']> };
+
+/** The sample app beside its sandbox, each on a free port; `options` are in place of the usual ones. */
+export async function startSample(options: Options = {}): Promise<Sample> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://localhost:${String((server.address() as AddressInfo).port)}`;

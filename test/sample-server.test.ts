@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, get, Agent, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { stop } from '../example/stop';
+import { Browser } from './support/browser';
+import { signIn } from './support/sample';
+
+const script = path.join(__dirname, '../example/server.ts');
+const tsx = require.resolve('tsx/cjs');
+
+describe('npm start', function () {
+  this.timeout(10_000);
+
+  let folder: string;
+  let running: ChildProcess[];
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'sample-'));
+    running = [];
+  });
+  afterEach(() => {
+    for (const child of running) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Starts the server in an empty folder, with nothing of the environment but what a test sets. */
+  function start(env: Record<string, string>) {
+    const child = spawn(process.execPath, ['--require', tsx, script], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.push(child);
+    const ended = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
+    const said = { out: '', err: '' };
+    child.stderr.on('data', (text: Buffer) => (said.err += text.toString()));
+    const ready = new Promise<string>((resolve, reject) => {
+      child.stdout.on('data', (text: Buffer) => {
+        said.out += text.toString();
+        const [, url] = /ready: (\S+)\n[^]*\n/.exec(said.out) ?? [];
+        if (url) resolve(url);
+      });
+      void ended.then(() => {
+        reject(new Error(`It ended before it was ready: ${said.err}`));
+      });
+    });
+    ready.catch(() => undefined);
+    return { child, ended, said, ready };
+  }
+
+  async function refusal(env: Record<string, string>): Promise<string> {
+    const { ended, said } = start(env);
+    expect(await ended).to.deep.equal([1, null]);
+    expect(said.out).to.equal('');
+    return said.err;
+  }
+
+  it('signs people in at the sandbox, says how to leave it, and stops when told to', async () => {
+    const { child, ended, ready, said } = start({});
+    const url = await ready;
+    expect((await signIn(new Browser(), url, 'iroha')).body).to.contain('@iroha');
+    expect(said.out).to.contain('put DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET into .env');
+    child.kill('SIGTERM');
+    expect(await ended).to.deep.equal([0, null]);
+    expect(said.err).to.equal('');
+  });
+
+  it('signs people in at Dribbble with the credentials in .env, and names the callback URL', async () => {
+    writeFileSync(path.join(folder, '.env'), 'DRIBBBLE_CLIENT_ID=an-id\nDRIBBBLE_CLIENT_SECRET=a-secret\n');
+    const { child, ended, ready, said } = start({});
+    const url = await ready;
+    const { location = '' } = await new Browser().get(`${url}/auth/dribbble`);
+    expect(location).to.match(/^https:\/\/dribbble\.com\/oauth\/authorize\?.*client_id=an-id/);
+    expect((await new Browser().get(url)).body).not.to.contain('sandbox');
+    expect(said.out).to.contain(`callback URL: ${url}/auth/dribbble/callback`);
+    expect(said.out).not.to.contain('a-secret');
+    child.kill('SIGINT');
+    expect(await ended).to.deep.equal([0, null]);
+  });
+
+  it('says in one line that the port is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      expect(await refusal({ PORT: String(port) })).to.equal(
+        `Port ${String(port)} is taken. Stop what uses it, or choose another one: PORT=${String(port + 1)} npm start\n`,
+      );
+    } finally {
+      server.close();
+    }
+  });
+
+  const mistakes: [what: string, env: Record<string, string>, line: RegExp][] = [
+    ['half of the credentials', { DRIBBBLE_CLIENT_ID: 'x' }, /^DRIBBBLE_CLIENT_SECRET is missing\. .*\n$/],
+    ['the sandbox open to others', { HOST: '0.0.0.0' }, /^The sandbox .* stays on this machine: .*\n$/],
+    ['a port that is none', { PORT: 'http' }, /^PORT must be a number from 0 to 65535, .*"http"\.\n$/],
+    ['a base URL that is none', { BASE_URL: 'app.example' }, /^BASE_URL must be like https:.*\n$/],
+    [
+      'a Redis that is not there',
+      { REDIS_URL: 'redis://127.0.0.1:1' },
+      /^There is no Redis at REDIS_URL.*\n$/,
+    ],
+  ];
+  for (const [what, env, line] of mistakes) {
+    it(`refuses ${what}, in one line`, async () => {
+      expect(await refusal(env)).to.match(line);
+    });
+  }
+});
+
+describe('Stopping a server', () => {
+  let server: Server;
+  let pending: Promise<ServerResponse>;
+  beforeEach(async () => {
+    pending = new Promise((resolve) => {
+      server = createServer((_req, res) => {
+        resolve(res);
+      }).listen(0, '127.0.0.1');
+    });
+    await once(server, 'listening');
+  });
+
+  const ask = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const { port } = server.address() as AddressInfo;
+      get({ port, host: '127.0.0.1', agent: new Agent({ keepAlive: true }) }, (res) => {
+        res.resume().on('end', () => {
+          resolve(res.statusCode);
+        });
+      }).on('error', reject);
+    });
+
+  it('lets a request under way finish, and does not wait for the kept-alive connection after it', async () => {
+    const answered = ask();
+    const res = await pending;
+    const stopped = stop(server);
+    res.end('done');
+    expect(await answered).to.equal(200);
+    await stopped;
+  });
+
+  it('ends a request that does not end by itself, after a while', async () => {
+    const answered = ask().catch((error: unknown) => (error as Error).message);
+    await pending;
+    await stop(server, 20);
+    expect(await answered).to.equal('socket hang up');
+  });
+});

@@ -1,0 +1,343 @@
+import { expect } from 'chai';
+import { MemoryStore } from 'express-session';
+import { pathOnThisSite } from '../example/auth';
+import { Browser } from './support/browser';
+import { FakeDribbble } from './support/fake-dribbble';
+import { authorize, signIn, startSample, type Sample } from './support/sample';
+
+describe('The sample app', () => {
+  let sample: Sample;
+  before(async () => {
+    sample = await startSample();
+  });
+  after(() => sample.close());
+
+  describe('signing in', () => {
+    for (const [login, name] of [
+      ['martaquill', 'Marta Quill'],
+      ['rookie', 'rookie'],
+      ['iroha', '葉山 いろは 🎨'],
+      ['bobbytags', 'Bobby &#60;b&#62;Tags'],
+    ] as const) {
+      it(`shows the profile of ${login}`, async () => {
+        const page = await signIn(new Browser(), sample.url, login);
+        expect(page.url).to.equal(`${sample.url}/profile`);
+        expect(page.status).to.equal(200);
+        expect(page.body).to.contain(`<h1>${name}`).and.contain(`@${login}`);
+      });
+    }
+
+    it('shows everything Dribbble says of somebody who filled in everything', async () => {
+      const { body } = await signIn(new Browser(), sample.url, 'martaquill');
+      expect(body).to.contain(`${sample.sandbox.url}/avatars/marta.svg`);
+      expect(body).to.contain('Type &#38; identity at @papercranes. Draws letters');
+      expect(body).to.contain('Porto, Portugal');
+      expect(body).to.contain('href="https://martaquill.example/" rel="noopener noreferrer nofollow"');
+      expect(body).to.contain('29,262').and.contain('Pro</span>').and.contain('Paper Cranes');
+      expect(body).to.contain('<code>public</code>');
+    });
+
+    it('shows an initial and no made-up words for somebody who filled in nothing', async () => {
+      const { body } = await signIn(new Browser(), sample.url, 'rookie');
+      expect(body).to.contain('>R</span>').and.contain('No bio yet');
+      expect(body).not.to.match(/null|undefined|NaN/);
+    });
+
+    it('escapes what a designer injects, on every page that shows it', async () => {
+      const browser = new Browser();
+      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const profile = await browser.follow(authorize(browser, consent, 'bobbytags'));
+      const studio = await browser.get(`${sample.url}/studio`);
+      for (const { body } of [consent, profile, studio]) {
+        expect(body).not.to.match(/<script|<svg|<b>|<img src=x|javascript:|="[^"]*" onmouseover/);
+        expect(body).to.contain('&#60;img src=x onerror=&#34;window.__pwned=1&#34;&#62;');
+      }
+    });
+
+    it('keeps twenty people apart who sign in at once', async () => {
+      const logins = ['martaquill', 'rookie', 'iroha', 'bobbytags'];
+      const pages = await Promise.all(
+        Array.from({ length: 20 }, async (_, turn) => {
+          const login = logins[turn % logins.length] ?? '';
+          return { login, page: await signIn(new Browser(), sample.url, login) };
+        }),
+      );
+      for (const { login, page } of pages) expect(page.body).to.contain(`@${login}`);
+    });
+
+    it('gives a new session to whoever signs in, so that nobody can plant one', async () => {
+      const browser = new Browser();
+      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const before = browser.cookie('courtside.session');
+      await browser.follow(authorize(browser, consent, 'rookie'));
+      expect(before).to.be.a('string');
+      expect(browser.cookie('courtside.session')).to.be.a('string').and.not.equal(before);
+    });
+
+    it('asks again who is signing in, after another person did in the same browser', async () => {
+      const browser = new Browser();
+      await signIn(browser, sample.url, 'rookie');
+      const page = await signIn(browser, sample.url, 'iroha');
+      expect(page.body).to.contain('@iroha');
+    });
+
+    it('goes to the one host Dribbble sends people back to, from another name of this machine', async () => {
+      const page = await new Browser().get(`${sample.url.replace('localhost', '127.0.0.1')}/studio?a=1`);
+      expect(page.status).to.equal(307);
+      expect(page.location).to.equal(`${sample.url}/studio?a=1`);
+    });
+  });
+
+  describe('a page that needs a login', () => {
+    it('leads to the sign-in, and from there back to where the person was going', async () => {
+      const browser = new Browser();
+      const welcome = await browser.open(`${sample.url}/studio?board=2`);
+      expect(welcome.body).to.contain('Sign in first');
+      const link = /href="(\/auth\/dribbble[^"]+)"/.exec(welcome.body)?.[1] ?? '';
+      const consent = await browser.open(sample.url + link);
+      const page = await browser.follow(authorize(browser, consent, 'rookie'));
+      expect(page.url).to.equal(`${sample.url}/studio?board=2`);
+      expect(page.body).to.contain('Your studio');
+    });
+
+    for (const address of [
+      'https://evil.example/',
+      '//evil.example',
+      '/\\evil.example',
+      '/\t/evil.example',
+      'javascript:alert(1)',
+      'studio',
+      '',
+    ]) {
+      it(`refuses to send anybody to ${JSON.stringify(address)}`, async () => {
+        const page = await signIn(new Browser(), sample.url, 'rookie', address);
+        expect(page.url).to.equal(`${sample.url}/profile`);
+      });
+    }
+
+    it('takes one address, not a list of them', () => {
+      expect(pathOnThisSite(['/studio', '/profile'])).to.equal('/profile');
+    });
+  });
+
+  describe('signing out', () => {
+    it('ends the session', async () => {
+      const browser = new Browser();
+      await signIn(browser, sample.url, 'rookie');
+      const page = await browser.follow(browser.post(`${sample.url}/auth/sign-out`));
+      expect(page.body).to.contain('You are signed out');
+      const studio = await browser.get(`${sample.url}/studio`);
+      expect(studio.location).to.equal(`${sample.url}/?returnTo=%2Fstudio`);
+    });
+
+    it('is done by a form, never by a link', async () => {
+      const browser = new Browser();
+      await signIn(browser, sample.url, 'rookie');
+      expect((await browser.get(`${sample.url}/auth/sign-out`)).status).to.equal(404);
+      expect((await browser.get(`${sample.url}/studio`)).status).to.equal(200);
+    });
+
+    it("refuses another site's form", async () => {
+      const browser = new Browser();
+      await signIn(browser, sample.url, 'rookie');
+      const page = await browser.post(`${sample.url}/auth/sign-out`, {}, { 'sec-fetch-site': 'cross-site' });
+      expect(page.status).to.equal(403);
+      expect((await browser.get(`${sample.url}/studio`)).status).to.equal(200);
+    });
+  });
+
+  describe('a sign-in that fails', () => {
+    it('is told kindly to whoever pressed Cancel', async () => {
+      const browser = new Browser();
+      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const page = await browser.follow(browser.post(consent.url, { decision: 'cancel' }));
+      expect(page.status).to.equal(200);
+      expect(page.body).to.contain('You said no at Dribbble').and.contain('Sign in with Dribbble');
+    });
+
+    it('is refused when its callback URL is opened again', async () => {
+      const browser = new Browser();
+      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const { location: resume = '' } = await authorize(browser, consent, 'rookie');
+      const { location: callback = '' } = await browser.get(resume);
+      expect((await browser.open(callback)).status).to.equal(200);
+      const replay = await browser.get(callback);
+      expect(replay.status).to.equal(403);
+      expect(replay.body).to.contain('We could not match this sign-in to you');
+    });
+
+    it('is refused in another browser than the one that began it', async () => {
+      const browser = new Browser();
+      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const { location: resume = '' } = await authorize(browser, consent, 'rookie');
+      const { location: callback = '' } = await browser.get(resume);
+      const victim = new Browser();
+      expect((await victim.get(callback)).status).to.equal(403);
+      expect((await victim.get(`${sample.url}/profile`)).status).to.equal(302);
+    });
+
+    it('is refused when the state is forged', async () => {
+      const browser = new Browser();
+      await browser.get(`${sample.url}/auth/dribbble`);
+      const page = await browser.get(`${sample.url}/auth/dribbble/callback?code=a&state=forged`);
+      expect(page.status).to.equal(403);
+    });
+
+    it('tells whoever runs the app to check the credentials, when Dribbble does not know them', async () => {
+      const wrong = await startSample({ dribbble: { clientSecret: 'of another application' } });
+      try {
+        const page = await signIn(new Browser(), wrong.url, 'rookie');
+        expect(page.status).to.equal(500);
+        expect(page.body).to.contain('DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET');
+        expect(String(wrong.log[0])).to.contain('invalid_client');
+        expect(page.body + String(wrong.log[0])).not.to.contain('of another application');
+      } finally {
+        await wrong.close();
+      }
+    });
+
+    it('tells whoever runs the app to check the callback URL, when it is not the registered one', async () => {
+      const fake = await FakeDribbble.start();
+      const app = await startSample({ dribbble: fake.endpoints });
+      try {
+        const page = await comeBack(app, 'error=redirect_uri_mismatch');
+        expect(page.status).to.equal(500);
+        expect(page.body).to.contain('BASE_URL followed by /auth/dribbble/callback');
+      } finally {
+        await Promise.all([fake.stop(), app.close()]);
+      }
+    });
+
+    describe('because of Dribbble', () => {
+      let fake: FakeDribbble;
+      let app: Sample;
+      beforeEach(async () => {
+        fake = await FakeDribbble.start();
+        app = await startSample({ dribbble: { ...fake.endpoints, timeout: 200 } });
+      });
+      afterEach(() => Promise.all([fake.stop(), app.close()]));
+
+      it('says that the code has expired', async () => {
+        fake.token = { status: 400, json: { error: 'invalid_grant' } };
+        expect((await comeBack(app, 'code=old')).body).to.contain('This sign-in took too long');
+      });
+
+      it('says that Dribbble is down', async () => {
+        fake.user = { status: 500, json: { message: 'Oops.' } };
+        const page = await comeBack(app, 'code=good');
+        expect(page.status).to.equal(502);
+        expect(page.body).to.contain('Dribbble would not tell us who you are');
+        expect(page.headers.get('retry-after')).to.equal('60');
+      });
+
+      it('says that Dribbble takes too long', async () => {
+        fake.user = () => undefined;
+        const page = await comeBack(app, 'code=good');
+        expect(page.status).to.equal(504);
+        expect(page.body).to.contain('Dribbble takes too long');
+      });
+
+      it('says when to come back, past the rate limit', async () => {
+        fake.user = { status: 429, json: { message: 'API rate limit exceeded.' } };
+        const page = await comeBack(app, 'code=good');
+        expect(page.status).to.equal(503);
+        expect(page.body).to.contain('Try again in a minute');
+        expect(page.headers.get('retry-after')).to.equal('60');
+      });
+
+      it('says that nothing sensible came back', async () => {
+        fake.token = (_req, res) => res.end('<html>Maintenance</html>');
+        const page = await comeBack(app, 'code=good');
+        expect(page.status).to.equal(502);
+        expect(page.body).to.contain('Dribbble does not answer');
+      });
+
+      it('shows neither a stack nor a secret', async () => {
+        fake.token = { status: 400, json: { error: 'invalid_request', error_description: 'code the-code' } };
+        const page = await comeBack(app, 'code=the-code');
+        expect(page.body).not.to.match(/the-code|\.js:\d|\.ts:\d|at \w+ \(/);
+      });
+    });
+  });
+
+  describe('what it sends', () => {
+    it('runs no script and takes styles and forms from itself only', async () => {
+      const { headers, body } = await new Browser().get(sample.url);
+      const policy = headers.get('content-security-policy') ?? '';
+      expect(policy).to.contain("default-src 'none'").and.contain("frame-ancestors 'none'");
+      expect(policy).not.to.match(/script-src|unsafe/);
+      expect(body).not.to.match(/<script|<style| style=/);
+      expect(headers.get('x-powered-by')).to.equal(null);
+    });
+
+    it('keeps the session cookie from scripts and from other sites', async () => {
+      const { headers } = await new Browser().get(`${sample.url}/auth/dribbble`);
+      const [cookie = ''] = headers.getSetCookie();
+      expect(cookie).to.match(/^courtside\.session=.*; HttpOnly; SameSite=Lax$/);
+    });
+
+    it('keeps the session cookie to https behind a proxy that speaks it', async () => {
+      const proxied = await startSample({ trustProxy: 1 });
+      try {
+        const browser = new Browser({ 'x-forwarded-proto': 'https' });
+        const { headers } = await browser.get(`${proxied.url}/auth/dribbble`);
+        expect(headers.getSetCookie()[0]).to.contain('; Secure');
+        expect((await signIn(browser, proxied.url, 'rookie')).body).to.contain('@rookie');
+      } finally {
+        await proxied.close();
+      }
+    });
+
+    it('sets no cookie before somebody signs in', async () => {
+      expect((await new Browser().get(sample.url)).headers.getSetCookie()).to.deep.equal([]);
+    });
+
+    it('lets nothing in between keep a page', async () => {
+      expect((await new Browser().get(sample.url)).headers.get('cache-control')).to.equal('no-store');
+    });
+
+    it('says so when there is no such page', async () => {
+      const page = await new Browser().get(`${sample.url}/%3Cscript%3E`);
+      expect(page.status).to.equal(404);
+      expect(page.body).to.contain('There is no such page').and.not.contain('script');
+    });
+  });
+
+  it('knows somebody who signed in at another instance of it, when they share their sessions', async () => {
+    const sessionStore = new MemoryStore();
+    const [one, other] = await Promise.all([startSample({ sessionStore }), startSample({ sessionStore })]);
+    try {
+      const browser = new Browser();
+      await signIn(browser, one.url, 'iroha');
+      expect((await browser.get(`${other.url}/profile`)).body).to.contain('@iroha');
+    } finally {
+      await Promise.all([one.close(), other.close()]);
+    }
+  });
+
+  it('says so when the sessions are out of reach', async () => {
+    const broken = Object.assign(new MemoryStore(), {
+      get: (_id: string, callback: (error: Error) => void) => {
+        callback(new Error('ECONNREFUSED'));
+      },
+    });
+    const app = await startSample({ sessionStore: broken });
+    try {
+      const browser = new Browser();
+      await browser.get(`${app.url}/auth/dribbble`);
+      const page = await browser.get(`${app.url}/profile`);
+      expect(page.status).to.equal(503);
+      expect(page.body).to.contain('We cannot look up who you are').and.not.contain('ECONNREFUSED');
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+/** Begins a sign-in and comes back from Dribbble with `answer`. */
+async function comeBack({ url }: Sample, answer: string) {
+  const browser = new Browser();
+  const { location = '' } = await browser.get(`${url}/auth/dribbble`);
+  const state = new URL(location).searchParams.get('state') ?? '';
+  return browser.get(`${url}/auth/dribbble/callback?${answer}&state=${state}`);
+}
