@@ -1,0 +1,206 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { startSample, type Sample } from '../support/sample';
+
+const temporary = mkdtempSync(path.join(tmpdir(), 'screenshots-'));
+/** The README shows the light ones. */
+const folders = {
+  light: process.env['SCREENSHOTS'] ? path.join(__dirname, '../../docs/images') : temporary,
+  dark: temporary,
+};
+const wide = { width: 1440, height: 900 };
+const narrow = { width: 360, height: 740 };
+
+describe('The sample app in Chromium', () => {
+  let chrome: Browser;
+  let sample: Sample;
+  before(async () => {
+    chrome = await chromium.launch({
+      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    sample = await startSample();
+  });
+  after(async () => {
+    await Promise.all([chrome.close(), sample.close()]);
+    rmSync(temporary, { recursive: true });
+  });
+
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+  beforeEach(async () => {
+    ({ context, page } = await open());
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(complaints).to.deep.equal([]);
+  });
+
+  /** A browser of its own, that notes down whatever must not happen. */
+  async function open(options: Parameters<Browser['newContext']>[0] = {}) {
+    const context = await chrome.newContext({ viewport: wide, reducedMotion: 'reduce', ...options });
+    const page = await context.newPage();
+    complaints = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+    page.on('dialog', (dialog) => {
+      complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    context.on('request', (request) => {
+      const { hostname } = new URL(request.url());
+      if (!['localhost', '127.0.0.1'].includes(hostname)) complaints.push(`request to ${request.url()}`);
+    });
+    return { context, page };
+  }
+
+  const button = (name: string) => page.getByRole('button', { name });
+  const heading = () => page.getByRole('heading', { level: 1 }).innerText();
+
+  async function askToSignIn(from = '/'): Promise<void> {
+    await page.goto(sample.url + from);
+    await page.getByRole('link', { name: 'Sign in with Dribbble' }).click();
+    await page.getByText('This is not Dribbble').waitFor();
+  }
+
+  async function signIn(login: string, from?: string): Promise<void> {
+    await askToSignIn(from);
+    await page.getByRole('radio', { name: `@${login}` }).check();
+    await button('Authorize').click();
+  }
+
+  for (const [login, name] of [
+    ['martaquill', 'Marta Quill Pro'],
+    ['rookie', 'rookie'],
+    ['iroha', '葉山 いろは 🎨'],
+    ['bobbytags', 'Bobby <b>Tags</b> <img src=x onerror="window.__pwned=1">'],
+  ] as const) {
+    it(`signs ${login} in and out`, async () => {
+      await signIn(login);
+      expect(await heading()).to.equal(name);
+      expect(page.url()).to.equal(`${sample.url}/profile`);
+      await button('Sign out').click();
+      expect(await heading()).to.equal('You are signed out');
+      await page.goto(`${sample.url}/profile`);
+      expect(page.url()).to.equal(`${sample.url}/?returnTo=%2Fprofile`);
+    });
+  }
+
+  it('shows the avatars', async () => {
+    await signIn('martaquill');
+    await page.waitForLoadState();
+    expect(
+      await page.evaluate(
+        "[...document.querySelectorAll('main img')].map((image) => image.naturalWidth > 0)",
+      ),
+    ).to.deep.equal([true, true]);
+  });
+
+  it('runs nothing of what a designer injects', async () => {
+    await signIn('bobbytags');
+    for (const place of ['/profile', '/studio']) {
+      await page.goto(sample.url + place);
+      await page.mouse.move(400, 400);
+      for (const item of await page.getByRole('main').locator('*').all()) await item.hover({ force: true });
+      expect(await page.evaluate('window.__pwned')).to.equal(undefined);
+      expect(await page.locator('script, [onerror], [onload], [onmouseover]').count()).to.equal(0);
+      expect(await page.locator('a[href^="javascript:"]').count()).to.equal(0);
+    }
+  });
+
+  it('comes back with a kind word from Cancel', async () => {
+    await askToSignIn();
+    await button('Cancel').click();
+    await page.getByRole('alert').filter({ hasText: 'You said no at Dribbble' }).waitFor();
+    await page.getByRole('link', { name: 'Sign in with Dribbble' }).waitFor();
+  });
+
+  it('refuses a callback URL that is opened again', async () => {
+    let callback = '';
+    page.on('request', (request) => {
+      if (request.url().includes('/auth/dribbble/callback?')) callback = request.url();
+    });
+    await signIn('rookie');
+    const answer = await page.goto(callback);
+    expect(answer?.status()).to.equal(403);
+    expect(await heading()).to.equal('We could not match this sign-in to you');
+    // Chromium notes every answer of 400 and above.
+    expect(complaints.splice(0))
+      .to.match(/^console: Failed to load resource: .* 403/)
+      .and.lengthOf(1);
+  });
+
+  it('lands on the page that needed a login', async () => {
+    await signIn('iroha', '/studio');
+    expect(page.url()).to.equal(`${sample.url}/studio`);
+    expect(await heading()).to.equal('Your studio');
+  });
+
+  it('signs in with the keyboard alone, and always shows where it is', async () => {
+    const press = async (key: string) => {
+      await page.keyboard.press(key);
+      const outlined = await page.evaluate(
+        `[document.activeElement, document.activeElement.closest('label')]
+          .some((element) => element && getComputedStyle(element).outlineStyle !== 'none')`,
+      );
+      expect(outlined, `an outline after ${key}`).to.equal(true);
+    };
+    await page.goto(sample.url);
+    await press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).to.equal('Skip to content');
+    await press('Tab');
+    await press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is not Dribbble').waitFor();
+    await press('Tab');
+    await press('Tab');
+    await press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${sample.url}/profile`);
+    expect(await heading()).to.equal('rookie');
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const viewport of [wide, narrow]) {
+      it(`fits ${String(viewport.width)} pixels in ${colorScheme}`, async () => {
+        await context.close();
+        ({ context, page } = await open({ viewport, colorScheme }));
+        const fits = async (name?: string) => {
+          const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+          expect(overflow, `pixels too wide at ${page.url()}`).to.be.at.most(0);
+          if (name !== undefined) {
+            const file = path.join(folders[colorScheme], `${name}-${String(viewport.width)}.png`);
+            await page.screenshot({ path: file, fullPage: true });
+          }
+        };
+        await page.goto(sample.url);
+        await fits('sign-in');
+        await askToSignIn();
+        await fits('consent');
+        await page.getByRole('radio', { name: '@martaquill' }).check();
+        await button('Authorize').click();
+        await fits('profile');
+        await page.goto(`${sample.url}/studio`);
+        await fits();
+        await button('Sign out').click();
+        await fits();
+        await signIn('bobbytags');
+        await fits();
+      });
+    }
+  }
+});
