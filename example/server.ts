@@ -64,7 +64,7 @@ async function assemble(settings: Settings, baseURL: string, port: number) {
     sessionStore: sessions?.store,
     trustProxy,
   });
-  const close = () => Promise.all([sandbox?.close(), sessions?.close()]);
+  const close = () => Promise.allSettled([sandbox?.close(), sessions?.close()]);
   return { app, close, sandbox };
 }
 
