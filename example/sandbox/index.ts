@@ -47,7 +47,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 
   const people = designers(url);
-  const provider = await createProvider(url, { name, clientID, clientSecret, callbackURL });
+  const provider = await createProvider(url, { clientID, clientSecret, callbackURL });
   const oauth = provider.callback();
 
   app.disable('x-powered-by');

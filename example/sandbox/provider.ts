@@ -6,7 +6,6 @@ import { Memory } from './memory';
 import { refusalPage } from './pages';
 
 export interface Application {
-  name: string;
   clientID: string;
   clientSecret: string;
   /** The one URL registered with it. */
