@@ -2,16 +2,20 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 
-// Sealing is plain node:crypto: one cipher call each way, less than a library's set-up, and no dependency.
+// Why node:crypto, and no library: the sealing is one cipher call each way, and the cookie a line of text that is never
+// anything but base64url. The present `cookie`, `jose` and `iron-webcrypto` are well kept, but ES modules, which
+// require() can't load on the older releases of Node 20 (`cookie` asks for Node 22); and names, limits, binding,
+// rotation and single use would be ours with any of them.
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 /** 24 random bytes in base64url. */
 const HANDLE = /^[\w-]{32}$/;
-/** Bytes of name, value and attributes that every browser keeps (RFC 6265, section 6.1). */
+/**
+ * Bytes of name, value and attributes that every browser keeps (RFC 6265, section 6.1). All logins under way in one
+ * browser share them, and the oldest makes room: servers refuse every request with a Cookie header of 8 or 16 KiB.
+ */
 const COOKIE_LIMIT = 4096;
-/** Logins under way in one browser; with more, the oldest makes room, so that the Cookie header stays small. */
-const COOKIES_LIMIT = 4;
 /** Used states remembered, for the time that their cookies would last. */
 const USED_LIMIT = 10_000;
 
@@ -79,25 +83,29 @@ export class CookieStateStore {
     meta: LoginMeta,
     callback: (error: Error | null, handle?: string) => void,
   ): void {
+    const res = responseOf(req);
     const handle = randomBytes(24).toString('base64url');
+    const name = cookieName(req, meta, handle);
     const value = this.seal({ expires: Date.now() + this.maxAge, verifier, state }, handle, meta);
-    const cookie = serialize(cookieName(req, meta, handle), value, this.maxAge);
+    const cookie = serialize(name, value, this.maxAge);
     if (cookie.length > COOKIE_LIMIT) {
       callback(
         new Error(
-          `The state to carry through makes a cookie of ${String(cookie.length)} bytes; browsers keep ${String(COOKIE_LIMIT)}.`,
+          `The state to carry through makes a cookie of ${String(cookie.length)} bytes, and browsers keep ${String(COOKIE_LIMIT)}: ` +
+            'carry less, such as a path or an id.',
         ),
       );
       return;
     }
     const prefix = cookieName(req, meta, '');
-    const earlier = Object.keys(readCookies(req)).filter(
-      (name) => name.startsWith(prefix) && HANDLE.test(name.slice(prefix.length)),
-    );
-    for (const name of earlier.slice(0, Math.max(0, earlier.length - COOKIES_LIMIT + 1))) {
-      setCookie(req, serialize(name, '', 0));
+    let room = COOKIE_LIMIT - name.length - value.length;
+    // Browsers send the oldest first (RFC 6265, section 5.4).
+    for (const [earlier, content = ''] of Object.entries(readCookies(req)).reverse()) {
+      if (!earlier.startsWith(prefix) || !HANDLE.test(earlier.slice(prefix.length))) continue;
+      room -= earlier.length + content.length;
+      if (room < 0) res.appendHeader('Set-Cookie', serialize(earlier, '', 0));
     }
-    setCookie(req, cookie);
+    res.appendHeader('Set-Cookie', cookie);
     callback(null, handle);
   }
 
@@ -108,6 +116,7 @@ export class CookieStateStore {
     meta: LoginMeta,
     callback: (error: Error | null, ok: string | boolean, stateOrInfo?: unknown) => void,
   ): void {
+    const res = responseOf(req);
     const refuse = (message: string): void => {
       callback(null, false, { message });
     };
@@ -121,7 +130,7 @@ export class CookieStateStore {
       refuse('The login was not begun in this browser, or is over: sign in again, with cookies allowed.');
       return;
     }
-    setCookie(req, serialize(name, '', 0));
+    res.appendHeader('Set-Cookie', serialize(name, '', 0));
     const sealed = this.unseal(value, handle, meta);
     const now = Date.now();
     if (sealed === undefined)
@@ -154,7 +163,6 @@ export class CookieStateStore {
     const iv = bytes.subarray(0, IV_BYTES);
     const tag = bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
     const text = bytes.subarray(IV_BYTES + TAG_BYTES);
-    if (text.length === 0) return undefined;
     for (const key of this.keys) {
       try {
         const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
@@ -174,7 +182,7 @@ function binding(handle: string, { authorizationURL, tokenURL, clientID, callbac
 
 /** Cookies with the `__Host-` prefix can't be planted from another host, or over http. */
 function cookieName(req: ExpressRequest, meta: LoginMeta, handle: string): string {
-  const isSecure = req.secure ?? (req.socket as Partial<TLSSocket>).encrypted;
+  const isSecure = req.secure ?? (req.socket as Partial<TLSSocket> | undefined)?.encrypted;
   return `${isSecure || meta.callbackURL?.startsWith('https:') ? '__Host-' : ''}dribbble-state.${handle}`;
 }
 
@@ -188,11 +196,10 @@ function readCookies(req: IncomingMessage): Partial<Record<string, string>> {
   return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
 }
 
-function setCookie(req: ExpressRequest, cookie: string): void {
-  if (!req.res) {
-    throw new Error(
-      'CookieStateStore needs the response as req.res, which Express sets: use a session store elsewhere.',
-    );
-  }
-  req.res.appendHeader('Set-Cookie', cookie);
+function responseOf({ res }: ExpressRequest): ServerResponse {
+  if (res) return res;
+  throw new Error(
+    'CookieStateStore needs the response as req.res, which Express sets (and NestJS and Koa with it). ' +
+      'In another framework, keep the state in a session: leave the store option out.',
+  );
 }
