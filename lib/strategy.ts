@@ -164,6 +164,10 @@ export class DribbbleStrategy extends OAuth2Strategy {
       );
     } else {
       if (response.code === undefined) this._openAhead(this._client._accessTokenUrl);
+      if (this._needsSession) renew((req as { session?: Record<string, unknown> }).session, this._sessionKey);
+      // passport-oauth2 resolves a callbackURL that is a path by it, and Fastify's request has none.
+      const request = req as { connection?: unknown };
+      request.connection ??= req.socket;
       // passport-oauth2 would send a string to Dribbble in place of the state; in an object it is carried through.
       const { state } = options;
       const isCarried = this._keepsState && typeof state === 'string';
@@ -255,9 +259,18 @@ export class DribbbleStrategy extends OAuth2Strategy {
     );
   }
 
+  private get _sessionKey(): string {
+    return (this as unknown as { _key: string })._key;
+  }
+
   private get _client(): Client {
     return this._oauth2 as unknown as Client;
   }
+}
+
+/** passport-oauth2 changes what is kept in place, which @fastify/secure-session notices only where it is assigned. */
+function renew(session: Record<string, unknown> | undefined, key: string): void {
+  if (session?.[key]) session[key] = { ...session[key] };
 }
 
 /** The parameters of the request, or undefined where one is sent twice, nested or empty, or comes alone. */
