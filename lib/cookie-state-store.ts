@@ -197,9 +197,11 @@ function readCookies(req: IncomingMessage): Partial<Record<string, string>> {
 }
 
 function responseOf({ res }: ExpressRequest): ServerResponse {
-  if (res) return res;
+  // koa-passport has a stand-in there, which can't set a second cookie.
+  if (typeof (res as Partial<ServerResponse> | undefined)?.appendHeader === 'function')
+    return res as ServerResponse;
   throw new Error(
-    'CookieStateStore needs the response as req.res, which Express sets (and NestJS and Koa with it). ' +
+    "CookieStateStore needs Node's response as req.res, which Express sets (and so NestJS on Express). " +
       'In another framework, keep the state in a session: leave the store option out.',
   );
 }
