@@ -198,8 +198,7 @@ function readCookies(req: IncomingMessage): Partial<Record<string, string>> {
 
 function responseOf({ res }: ExpressRequest): ServerResponse {
   // koa-passport has a stand-in there, which can't set a second cookie.
-  if (typeof (res as Partial<ServerResponse> | undefined)?.appendHeader === 'function')
-    return res as ServerResponse;
+  if (res && 'appendHeader' in res) return res;
   throw new Error(
     "CookieStateStore needs Node's response as req.res, which Express sets (and so NestJS on Express). " +
       'In another framework, keep the state in a session: leave the store option out.',
