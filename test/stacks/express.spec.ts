@@ -1,0 +1,264 @@
+import { expect } from 'chai';
+import type { RequestHandler } from 'express';
+import {
+  DribbbleStrategy,
+  type DribbbleProfile,
+  type DribbbleTokenResponse,
+  type VerifyCallback,
+} from 'passport-dribbble-oauth2';
+import refresh from 'passport-oauth2-refresh';
+import type { FakeDribbble } from '../support/fake-dribbble';
+import { Browser } from './support/browser';
+import { lastAuthorization, lastTokenRequest, startDribbble } from './support/dribbble';
+import { EXPRESS, makeApp, serve, type TestApp } from './support/express';
+import type { Running } from './support/recipe';
+
+for (const [version, express] of EXPRESS) {
+  describe(version, () => {
+    let dribbble: FakeDribbble;
+    let running: Running | undefined;
+    let browser: Browser;
+
+    beforeEach(async () => {
+      dribbble = await startDribbble();
+      browser = new Browser();
+    });
+    afterEach(async () => {
+      await running?.stop();
+      running = undefined;
+      await dribbble.stop();
+    });
+
+    function options<T extends object>(more: T) {
+      return {
+        clientID: 'the-client-id',
+        clientSecret: 'the-client-secret',
+        callbackURL: '/callback',
+        ...dribbble.endpoints,
+        ...more,
+      };
+    }
+
+    /** Serves both legs, and gives the page at the end of a login: what the last handler made of the request. */
+    async function login(
+      { app, passport }: TestApp,
+      strategy: DribbbleStrategy,
+      {
+        authenticate = {},
+        answer = (req) => req.user,
+      }: { authenticate?: object; answer?: (req: Parameters<RequestHandler>[0]) => unknown } = {},
+    ) {
+      passport.use(strategy);
+      app.get('/login', passport.authenticate('dribbble', authenticate) as RequestHandler);
+      app.get('/callback', passport.authenticate('dribbble', authenticate) as RequestHandler, (req, res) => {
+        res.json(answer(req) ?? null);
+      });
+      app.get('/me', (req, res) => {
+        res.json(req.user ?? null);
+      });
+      running = await serve(app);
+      const { status, text } = await browser.get(`${running.url}/login`);
+      expect(status, text).to.equal(200);
+      return JSON.parse(text) as unknown;
+    }
+    const me = async () => JSON.parse((await browser.get(`${running?.url ?? ''}/me`)).text) as unknown;
+
+    it('signs somebody in with a verify function that returns a promise, and knows them afterwards', async () => {
+      const strategy = new DribbbleStrategy(options({}), async (_accessToken, _refreshToken, profile) => {
+        await Promise.resolve();
+        return { id: profile.id };
+      });
+      expect(await login(makeApp(express), strategy)).to.deep.equal({ id: '1' });
+      expect(await me()).to.deep.equal({ id: '1' });
+    });
+
+    it('signs somebody in with a verify function that calls done', async () => {
+      const strategy = new DribbbleStrategy(options({}), (_accessToken, _refreshToken, profile, done) => {
+        done(null, { id: profile.id });
+      });
+      expect(await login(makeApp(express), strategy)).to.deep.equal({ id: '1' });
+    });
+
+    it("gives verify the token endpoint's answer", async () => {
+      const strategy = new DribbbleStrategy(
+        options({ scope: ['public', 'upload'] }),
+        (
+          _accessToken: string,
+          _refreshToken: string | undefined,
+          params: DribbbleTokenResponse,
+          profile: DribbbleProfile,
+          done: VerifyCallback,
+        ) => {
+          done(null, { id: profile.id, scope: params.scope, type: params.token_type });
+        },
+      );
+      expect(await login(makeApp(express), strategy)).to.deep.equal({
+        id: '1',
+        scope: 'public',
+        type: 'bearer',
+      });
+      expect(lastAuthorization(dribbble).get('scope')).to.equal('public upload');
+    });
+
+    it('gives verify the request', async () => {
+      const strategy = new DribbbleStrategy(
+        options({ passReqToCallback: true as const }),
+        (req, _accessToken, _refreshToken, profile, done) => {
+          done(null, { id: profile.id, path: req.path });
+        },
+      );
+      expect(await login(makeApp(express), strategy)).to.deep.equal({ id: '1', path: '/callback' });
+    });
+
+    it('does without the profile', async () => {
+      const strategy = new DribbbleStrategy(
+        options({ skipUserProfile: true }),
+        async (accessToken, _refreshToken, profile: DribbbleProfile | undefined) => ({
+          accessToken,
+          hasProfile: profile !== undefined,
+        }),
+      );
+      expect(await login(makeApp(express), strategy)).to.deep.equal({
+        accessToken: 'the-access-token',
+        hasProfile: false,
+      });
+      expect(dribbble.received.map(({ path }) => path)).not.to.include('/v2/user');
+    });
+
+    it('does without a login session', async () => {
+      const strategy = new DribbbleStrategy(options({}), (_accessToken, _refreshToken, profile) => ({
+        id: profile.id,
+      }));
+      expect(await login(makeApp(express), strategy, { authenticate: { session: false } })).to.deep.equal({
+        id: '1',
+      });
+      expect(await me()).to.equal(null);
+    });
+
+    it('does without any session where state is turned off by hand', async () => {
+      const strategy = new DribbbleStrategy(
+        options({ state: false }),
+        (_accessToken, _refreshToken, profile) => ({ id: profile.id }),
+      );
+      expect(
+        await login(makeApp(express, false), strategy, { authenticate: { session: false } }),
+      ).to.deep.equal({ id: '1' });
+      expect(lastAuthorization(dribbble).has('state')).to.be.false;
+    });
+
+    it('carries the state of the app through', async () => {
+      const strategy = new DribbbleStrategy(options({}), (_accessToken, _refreshToken, profile) => ({
+        id: profile.id,
+      }));
+      const carried = await login(makeApp(express), strategy, {
+        authenticate: { state: { returnTo: '/shots' } },
+        answer: (req) => req.authInfo,
+      });
+      expect(carried).to.deep.equal({ state: { returnTo: '/shots' } });
+      expect(lastAuthorization(dribbble).toString()).not.to.include('shots');
+    });
+
+    it('does without a callback URL: Dribbble takes the registered one', async () => {
+      const made = makeApp(express);
+      made.app.get('/registered', (req, res) => {
+        res.redirect(req.url.replace('/registered', '/callback'));
+      });
+      const strategy = new DribbbleStrategy(
+        { ...options({}), callbackURL: undefined },
+        (_accessToken, _refreshToken, profile) => ({ id: profile.id }),
+      );
+      made.passport.use(strategy);
+      made.app.get('/login', made.passport.authenticate('dribbble') as RequestHandler);
+      made.app.get('/callback', made.passport.authenticate('dribbble') as RequestHandler, (req, res) => {
+        res.json(req.user);
+      });
+      running = await serve(made.app);
+      await dribbble.stop();
+      dribbble = await startDribbble(`${running.url}/callback`);
+      Object.assign((strategy as unknown as { _oauth2: object })._oauth2, {
+        _authorizeUrl: dribbble.endpoints.authorizationURL,
+        _accessTokenUrl: dribbble.endpoints.tokenURL,
+      });
+      Object.assign(strategy, { _userProfileURL: dribbble.endpoints.userProfileURL });
+
+      expect((await browser.get(`${running.url}/login`)).text).to.equal('{"id":"1"}');
+      expect(lastAuthorization(dribbble).has('redirect_uri')).to.be.false;
+      expect(lastTokenRequest(dribbble).has('redirect_uri')).to.be.false;
+    });
+
+    it('links an account to somebody who is signed in', async () => {
+      const { app, passport } = makeApp(express);
+      passport.use(
+        new DribbbleStrategy(options({}), (_accessToken, _refreshToken, profile) => ({
+          dribbbleId: profile.id,
+        })),
+      );
+      app.get('/sign-in', (req, res, next) => {
+        req.logIn({ name: 'local' }, (error) => {
+          if (error) next(error);
+          else res.end();
+        });
+      });
+      app.get('/login', passport.authorize('dribbble') as RequestHandler);
+      app.get('/callback', passport.authorize('dribbble') as RequestHandler, (req, res) => {
+        res.json({ user: req.user, account: (req as { account?: unknown }).account });
+      });
+      running = await serve(app);
+      await browser.get(`${running.url}/sign-in`);
+      const { text } = await browser.get(`${running.url}/login`);
+      expect(JSON.parse(text)).to.deep.equal({ user: { name: 'local' }, account: { dribbbleId: '1' } });
+    });
+
+    it('holds several strategies under names of their own', async () => {
+      const { app, passport } = makeApp(express);
+      for (const [name, scope] of [
+        ['reader', 'public'],
+        ['publisher', 'upload'],
+      ] as const) {
+        passport.use(
+          name,
+          new DribbbleStrategy(
+            options({ clientID: `id-of-${name}`, callbackURL: `/${name}/callback`, scope, sessionKey: name }),
+            (_accessToken, _refreshToken, profile) => ({ id: profile.id, through: name }),
+          ),
+        );
+        // Signing in begins a new session, without the state of the other login: here nobody is signed in.
+        const authenticate = passport.authenticate(name, { session: false }) as RequestHandler;
+        app.get(`/${name}`, authenticate);
+        app.get(`/${name}/callback`, authenticate, (req, res) => {
+          res.json(req.user);
+        });
+      }
+      running = await serve(app);
+      // Both begun, then both ended.
+      const back = [];
+      for (const name of ['reader', 'publisher']) {
+        const { url } = await browser.get(`${running.url}/${name}`, { redirect: 'manual' });
+        expect(url.searchParams.get('client_id')).to.equal(`id-of-${name}`);
+        back.push([name, url.href] as const);
+      }
+      for (const [name, url] of back) {
+        expect(JSON.parse((await browser.get(url)).text)).to.deep.equal({ id: '1', through: name });
+        expect(lastTokenRequest(dribbble).get('client_id')).to.equal(`id-of-${name}`);
+      }
+    });
+
+    it('lets passport-oauth2-refresh ask for a token', async () => {
+      const strategy = new DribbbleStrategy(options({}), (accessToken) => ({ accessToken }));
+      refresh.use(version, strategy);
+      const accessToken = await new Promise((resolve, reject) => {
+        refresh.requestNewAccessToken(version, 'the-refresh-token', (error, token) => {
+          if (error) reject(new Error(JSON.stringify(error)));
+          else resolve(token);
+        });
+      });
+      expect(accessToken).to.equal('the-access-token');
+      expect(Object.fromEntries(lastTokenRequest(dribbble))).to.deep.equal({
+        grant_type: 'refresh_token',
+        refresh_token: 'the-refresh-token',
+        client_id: 'the-client-id',
+        client_secret: 'the-client-secret',
+      });
+    });
+  });
+}

@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import type { FakeDribbble } from '../support/fake-dribbble';
+import { Browser } from './support/browser';
+import { lastAuthorization, lastTokenRequest, MAYA, startDribbble } from './support/dribbble';
+import { start, type Running } from './support/recipe';
+
+/** Recipes of docs/ that keep a session, and say at / who is signed in. */
+const RECIPES = [
+  ['NestJS', 'nestjs'],
+  ['NestJS with callbackArity', 'nestjs-params'],
+  ['Fastify with @fastify/session', 'fastify'],
+  ['Fastify with @fastify/secure-session', 'fastify-secure-session'],
+  ['Koa', 'koa'],
+  ['Express with cookie-session', 'cookie-session'],
+  ['An app written for passport-dribbble', 'from-passport-dribbble'],
+] as const;
+
+for (const [what, recipe] of RECIPES) {
+  describe(what, () => {
+    let dribbble: FakeDribbble;
+    let app: Running;
+    let browser: Browser;
+
+    before(async () => {
+      dribbble = await startDribbble();
+      app = await start(recipe, dribbble, { SESSION_SALT: 'sixteen letters.' });
+    });
+    after(async () => {
+      await app.stop();
+      await dribbble.stop();
+    });
+    beforeEach(() => {
+      browser = new Browser();
+      dribbble.received.length = 0;
+    });
+
+    it('signs somebody in, and knows them afterwards', async () => {
+      expect((await browser.get(app.url)).text).to.equal('{}');
+
+      const { status, url, text } = await browser.get(`${app.url}/auth/dribbble`);
+      expect(status, text).to.equal(200);
+      expect(url.pathname).to.equal('/');
+      const user = JSON.parse(text) as object;
+      expect(user).to.include({ name: MAYA.name });
+      expect(Object.values(user)).to.include(MAYA.id);
+      expect((await browser.get(app.url)).text).to.equal(text);
+
+      const redirectURI = `${app.url}/auth/dribbble/callback`;
+      expect(lastAuthorization(dribbble).get('redirect_uri')).to.equal(redirectURI);
+      expect(lastTokenRequest(dribbble).get('redirect_uri')).to.equal(redirectURI);
+    });
+
+    it('signs in somebody who began twice', async () => {
+      await browser.get(`${app.url}/auth/dribbble`, { redirect: 'manual' });
+      const { text } = await browser.get(`${app.url}/auth/dribbble`);
+      expect(text).to.include(MAYA.name);
+    });
+
+    it('signs in again somebody who is signed in', async () => {
+      await browser.get(`${app.url}/auth/dribbble`);
+      const { text } = await browser.get(`${app.url}/auth/dribbble`);
+      expect(text).to.include(MAYA.name);
+    });
+
+    it("refuses another browser's state, and sends Dribbble nothing", async () => {
+      const attacker = await new Browser().get(`${app.url}/auth/dribbble`, { redirect: 'manual' });
+      const state = attacker.url.searchParams.get('state') ?? '';
+      expect(state).to.have.length.above(20);
+      await browser.get(`${app.url}/auth/dribbble`, { redirect: 'manual' });
+
+      await browser.get(`${app.url}/auth/dribbble/callback?code=the-code&state=${state}`);
+      expect((await browser.get(app.url)).text).to.equal('{}');
+      expect(dribbble.received).to.be.empty;
+    });
+  });
+}

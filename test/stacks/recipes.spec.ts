@@ -1,0 +1,273 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createHTTPSServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { generate } from 'selfsigned';
+import { USER, type FakeDribbble } from '../support/fake-dribbble';
+import { Browser } from './support/browser';
+import { lastAuthorization, MAYA, startDribbble } from './support/dribbble';
+import { start, type Running } from './support/recipe';
+
+/** Recipes of docs/ beside the frameworks' own, which frameworks.spec.ts runs. */
+describe('The recipe', () => {
+  let dribbble: FakeDribbble;
+  let browser: Browser;
+  const running: Running[] = [];
+
+  beforeEach(async () => {
+    dribbble = await startDribbble();
+    browser = new Browser();
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map(({ stop }) => stop()));
+    await dribbble.stop();
+  });
+
+  async function run(recipe: string, env: Record<string, string> = {}): Promise<string> {
+    const app = await start(recipe, dribbble, env);
+    running.push(app);
+    return app.url;
+  }
+  const json = async (url: string) => JSON.parse((await browser.get(url)).text) as unknown;
+
+  describe('for apps without sessions', () => {
+    const STATE_SECRET = 'a secret for states, of 32 or more characters';
+
+    it('signs somebody in, and leaves no cookie behind', async () => {
+      const url = await run('no-sessions', { STATE_SECRET });
+      await browser.get(`${url}/auth/dribbble`, { redirect: 'manual' });
+      expect(await browser.cookies(url)).to.have.length(1);
+      const again = new Browser();
+      expect(JSON.parse((await again.get(`${url}/auth/dribbble`)).text)).to.deep.equal(MAYA);
+      expect(await again.cookies(url)).to.be.empty;
+    });
+
+    it("refuses another browser's state, and sends Dribbble nothing", async () => {
+      const url = await run('no-sessions', { STATE_SECRET });
+      const attacker = await new Browser().get(`${url}/auth/dribbble`, { redirect: 'manual' });
+      const state = attacker.url.searchParams.get('state') ?? '';
+      const { status } = await browser.get(`${url}/auth/dribbble/callback?code=the-code&state=${state}`);
+      expect(status).to.equal(403);
+      expect(dribbble.received).to.be.empty;
+    });
+  });
+
+  it('for several instances lets each leg be served by either', async () => {
+    const redis = await startRedis();
+    try {
+      const env = { REDIS_URL: redis.url, CALLBACK_URL: 'http://localhost/auth/dribbble/callback' };
+      const urls = await Promise.all([run('several-instances', env), run('several-instances', env)]);
+      for (const [one, other] of [urls, [...urls].reverse()] as [string, string][]) {
+        const visitor = new Browser();
+        const { url } = await visitor.get(`${one}/auth/dribbble`, { redirect: 'manual' });
+        const state = url.searchParams.get('state') ?? '';
+        const { text } = await visitor.get(`${other}/auth/dribbble/callback?code=the-code&state=${state}`);
+        expect(JSON.parse(text)).to.deep.equal(MAYA);
+        expect(JSON.parse((await visitor.get(one)).text)).to.deep.equal(MAYA);
+      }
+      await Promise.all(running.splice(0).map(({ stop }) => stop()));
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('for a proxy that terminates TLS sends people back over https, with a cookie for https only', async () => {
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+    });
+    const app = new URL(await run('proxy'));
+    const proxy = createHTTPSServer({ key, cert }, (req, res) => {
+      const headers = { ...req.headers, 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
+      const onward = request(
+        { host: '127.0.0.1', port: app.port, method: req.method, path: req.url, headers },
+        (answer) => {
+          res.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(res);
+        },
+      );
+      req.pipe(onward);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    try {
+      const url = `https://localhost:${String((proxy.address() as AddressInfo).port)}`;
+      browser = new Browser(cert);
+      const page = await browser.get(`${url}/auth/dribbble`);
+      expect(JSON.parse(page.text)).to.deep.equal(MAYA);
+      expect(page.url.origin).to.equal(url);
+      expect(lastAuthorization(dribbble).get('redirect_uri')).to.equal(`${url}/auth/dribbble/callback`);
+      const [cookie, ...others] = await browser.cookies(url);
+      expect(cookie).to.include({ secure: true, httpOnly: true, sameSite: 'lax' });
+      expect(others).to.be.empty;
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  });
+
+  describe('for linking accounts', () => {
+    it('links, and leaves who is signed in', async () => {
+      const url = await run('linking-accounts');
+      await browser.get(`${url}/sign-in/me`);
+      await browser.get(`${url}/link/dribbble`);
+      expect(await json(url)).to.deep.equal({ user: { id: 'me' }, linked: MAYA.id });
+    });
+
+    it("does not link an attacker's account by a link that the person follows", async () => {
+      const url = await run('linking-accounts');
+      const attacker = new Browser();
+      await attacker.get(`${url}/sign-in/attacker`);
+      const begun = await attacker.get(`${url}/link/dribbble`, { redirect: 'manual' });
+      const state = begun.url.searchParams.get('state') ?? '';
+      expect(state).not.to.equal('');
+
+      await browser.get(`${url}/sign-in/me`);
+      await browser.get(`${url}/link/dribbble/callback?code=the-code&state=${state}`);
+      expect(await json(url)).to.deep.equal({ user: { id: 'me' } });
+    });
+
+    it('asks to sign in first', async () => {
+      const url = await run('linking-accounts');
+      expect((await browser.get(`${url}/link/dribbble`)).status).to.equal(401);
+    });
+  });
+
+  describe('for returning to where the person was', () => {
+    it('returns there', async () => {
+      const url = await run('return-to');
+      const path = '/shots?page=2&sort=recent';
+      expect(await json(`${url}/auth/dribbble?returnTo=${encodeURIComponent(path)}`)).to.deep.equal({
+        path,
+        user: MAYA,
+      });
+      expect(lastAuthorization(dribbble).toString()).not.to.include('shots');
+    });
+
+    it('carries an object too', async () => {
+      const url = await run('return-to-object');
+      expect(await json(`${url}/auth/dribbble?plan=team`)).to.deep.equal({ state: { plan: 'team' } });
+    });
+
+    for (const elsewhere of [
+      'https://evil.test/',
+      '//evil.test',
+      '/\\evil.test',
+      '/\t/evil.test',
+      '\\\\evil.test',
+      'javascript:alert(1)',
+      '',
+    ]) {
+      it(`returns to no other site: ${JSON.stringify(elsewhere)}`, async () => {
+        const url = await run('return-to');
+        const page = await browser.get(`${url}/auth/dribbble?returnTo=${encodeURIComponent(elsewhere)}`);
+        expect(page.url.href).to.equal(`${url}/`);
+      });
+    }
+  });
+
+  describe('for roles from teams', () => {
+    function memberOf(...ids: number[]): void {
+      const { user } = dribbble;
+      dribbble.user = (req, res) => {
+        if (req.url !== '/v2/user') (user as typeof dribbble.user & ((...args: unknown[]) => void))(req, res);
+        else
+          res.end(
+            JSON.stringify({ ...USER, teams: ids.map((id) => ({ id, name: 'A team', login: 'team' })) }),
+          );
+      };
+    }
+
+    it('lets members in, with the role of their team', async () => {
+      memberOf(7, 39);
+      const url = await run('teams');
+      expect(await json(`${url}/auth/dribbble`)).to.deep.equal({ id: '1', roles: ['editor'] });
+      expect((await browser.get(`${url}/drafts`)).status).to.equal(200);
+      expect((await browser.get(`${url}/settings`)).status).to.equal(403);
+    });
+
+    for (const [who, teams] of [
+      ['members of other teams', [7]],
+      ['members of none', []],
+    ] as const) {
+      it(`does not let ${who} in`, async () => {
+        memberOf(...teams);
+        const url = await run('teams');
+        expect((await browser.get(`${url}/auth/dribbble`)).url.pathname).to.equal('/sign-in');
+        expect((await browser.get(`${url}/drafts`)).status).to.equal(401);
+      });
+    }
+
+    it('does not let anybody in where Dribbble sends no teams', async () => {
+      const url = await run('teams');
+      expect((await browser.get(`${url}/auth/dribbble`)).url.pathname).to.equal('/sign-in');
+    });
+  });
+
+  it("for testing an app's login passes, and its tests fail where the login does", async () => {
+    const test = join(__dirname, 'recipes/testing/test-login.js');
+    const outcome = async (env = {}): Promise<unknown> => {
+      // Without the variable by which node:test would report to a run that it thinks it is part of.
+      const child = spawn(process.execPath, ['--test', test], {
+        env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+        stdio: 'ignore',
+      });
+      const [code] = (await once(child, 'exit')) as [number];
+      return code;
+    };
+    expect(await outcome()).to.equal(0);
+    const sabotage = join(__dirname, 'support/sabotage.js');
+    expect(await outcome({ NODE_OPTIONS: `--require ${sabotage}` })).to.equal(1);
+  });
+
+  it('for moving from passport-dribbble changes one line, the one that its page shows', () => {
+    const [, removed = '', added = ''] =
+      /```diff\n- (.*)\n\+ (.*)\n```/.exec(
+        readFileSync(join(__dirname, '../../../../docs/from-passport-dribbble.md'), 'utf8'),
+      ) ?? [];
+    const app = readFileSync(join(__dirname, '../../recipes/from-passport-dribbble.js'), 'utf8');
+    expect(removed).to.equal("const DribbbleStrategy = require('passport-dribbble').Strategy;");
+    expect(app.split('\n').filter((line) => line.includes('passport-dribbble'))).to.deep.equal([added]);
+  });
+});
+
+/** Debian's redis-server, on a port that is free, keeping nothing. */
+async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const port = await freePort();
+  const server: ChildProcess = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const exited = once(server, 'exit');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', () => {
+      reject(new Error('Install redis-server: this test runs it.'));
+    });
+    let log = '';
+    server.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      if (log.includes('Ready to accept connections')) resolve();
+    });
+  });
+  return {
+    url: `redis://127.0.0.1:${String(port)}`,
+    stop: async () => {
+      server.kill();
+      await exited;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createHTTPSServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

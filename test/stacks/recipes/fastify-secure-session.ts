@@ -1,0 +1,39 @@
+import { Authenticator } from '@fastify/passport';
+import session from '@fastify/secure-session';
+import fastify from 'fastify';
+import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+
+const app = fastify();
+const passport = new Authenticator();
+
+app.register(session, {
+  secret: process.env.SESSION_SECRET!,
+  salt: process.env.SESSION_SALT!, // 16 characters; or a key of 32 bytes instead of both
+  cookie: { path: '/', httpOnly: true, secure: 'auto', sameSite: 'lax' },
+});
+app.register(passport.initialize());
+app.register(passport.secureSession());
+
+passport.use(
+  new DribbbleStrategy(
+    {
+      clientID: process.env.DRIBBBLE_CLIENT_ID!,
+      clientSecret: process.env.DRIBBBLE_CLIENT_SECRET!,
+      callbackURL: '/auth/dribbble/callback',
+    },
+    // Find or make your user by profile.id here. What you return is request.user.
+    async (accessToken, refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
+  ),
+);
+passport.registerUserSerializer(async (user) => user);
+passport.registerUserDeserializer(async (user) => user);
+
+app.get('/auth/dribbble', { preValidation: passport.authenticate('dribbble') }, () => undefined);
+app.get(
+  '/auth/dribbble/callback',
+  { preValidation: passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/sign-in' }) },
+  () => undefined,
+);
+app.get('/', async (request) => request.user ?? {});
+
+void app.listen({ port: 3000 });

@@ -1,0 +1,36 @@
+import express from 'express';
+import session from 'express-session';
+import passport from 'passport';
+import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+
+passport.use(
+  new DribbbleStrategy(
+    {
+      clientID: process.env.DRIBBBLE_CLIENT_ID!,
+      clientSecret: process.env.DRIBBBLE_CLIENT_SECRET!,
+      callbackURL: '/auth/dribbble/callback',
+    },
+    async (accessToken, refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
+  ),
+);
+passport.serializeUser((user, done) => done(null, user));
+passport.deserializeUser((user: Express.User, done) => done(null, user));
+
+const app = express();
+app.use(session({ secret: process.env.SESSION_SECRET!, resave: false, saveUninitialized: false }));
+app.use(passport.session());
+
+// #region state
+app.get('/auth/dribbble', (req, res, next) => {
+  const state: object = { plan: req.query.plan };
+  passport.authenticate('dribbble', { state } as object)(req, res, next);
+});
+// #endregion
+app.get(
+  '/auth/dribbble/callback',
+  passport.authenticate('dribbble', { failureRedirect: '/sign-in' }),
+  (req, res) => {
+    res.json(req.authInfo);
+  },
+);
+app.listen(3000);

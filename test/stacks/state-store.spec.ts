@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Authenticator } from '@fastify/passport';
+import session from '@fastify/secure-session';
+import { expect } from 'chai';
+import fastify from 'fastify';
+import Koa from 'koa';
+import { KoaPassport } from 'koa-passport';
+import Router from '@koa/router';
+import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
+import type { FakeDribbble } from '../support/fake-dribbble';
+import { Browser, type Page } from './support/browser';
+import { startDribbble } from './support/dribbble';
+
+describe('CookieStateStore', () => {
+  let dribbble: FakeDribbble;
+  let browser: Browser;
+
+  beforeEach(async () => {
+    dribbble = await startDribbble();
+    browser = new Browser();
+  });
+  afterEach(() => dribbble.stop());
+
+  function strategy(): DribbbleStrategy {
+    return new DribbbleStrategy(
+      {
+        clientID: 'the-client-id',
+        clientSecret: 'the-client-secret',
+        callbackURL: '/callback',
+        ...dribbble.endpoints,
+        store: new CookieStateStore({ secret: 'a secret for states, of 32 or more characters' }),
+      },
+      (_accessToken, _refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
+    );
+  }
+
+  const expectClearError = ({ status, text }: Page): void => {
+    expect(status).to.equal(500);
+    expect(text).to.match(/CookieStateStore needs Node's response as req\.res.*keep the state in a session/);
+    expect(dribbble.received).to.be.empty;
+  };
+
+  it('says in Koa what it lacks, and what to do', async () => {
+    const passport = new KoaPassport();
+    passport.use(strategy());
+    const router = new Router();
+    router.get('/login', passport.authenticate('dribbble', { session: false }));
+    const app = new Koa();
+    app.use(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        ctx.status = 500;
+        ctx.body = (error as Error).message;
+      }
+    });
+    const server = app.use(passport.initialize()).use(router.routes()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      expectClearError(await browser.get(`http://localhost:${String(port)}/login`));
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it('says in Fastify what it lacks, and what to do', async () => {
+    const passport = new Authenticator();
+    passport.use(strategy());
+    const app = fastify();
+    app.register(session, { secret: 'x'.repeat(32), salt: 'sixteen letters.' });
+    app.register(passport.initialize());
+    app.register(passport.secureSession());
+    app.get('/login', { preValidation: passport.authenticate('dribbble') }, () => undefined);
+    try {
+      expectClearError(await browser.get(`${await app.listen()}/login`));
+    } finally {
+      await app.close();
+    }
+  });
+});

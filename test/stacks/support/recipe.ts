@@ -1,0 +1,42 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { FakeDribbble } from '../../support/fake-dribbble';
+
+export interface Running {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** Runs a recipe in a process of its own. */
+export async function start(
+  name: string,
+  dribbble: FakeDribbble,
+  env: Record<string, string> = {},
+): Promise<Running> {
+  const child = fork(join(__dirname, '../recipes', name), {
+    execArgv: ['--require', join(__dirname, 'world.js')],
+    env: {
+      ...process.env,
+      DRIBBBLE: JSON.stringify(dribbble.endpoints),
+      DRIBBBLE_CLIENT_ID: 'the-client-id',
+      DRIBBBLE_CLIENT_SECRET: 'the-client-secret',
+      SESSION_SECRET: 'a secret of the app that only its instances know',
+      ...env,
+    },
+  });
+  const exited = once(child, 'exit');
+  const [port] = (await Promise.race([
+    once(child, 'message'),
+    exited.then(() => {
+      throw new Error(`The recipe ${name} ended before it listened.`);
+    }),
+  ])) as [number];
+  return {
+    url: `http://localhost:${String(port)}`,
+    stop: async () => {
+      child.kill();
+      await exited;
+    },
+  };
+}
