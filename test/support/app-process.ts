@@ -1,0 +1,88 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import type { DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
+import type { Reply, Task } from './app-process-child';
+import { CERTIFICATE_FILE } from './tls-host';
+
+/** How the app's strategy is made; what a process can't be sent is made there. */
+export interface Setup {
+  options: Partial<DribbbleStrategyOptions>;
+  /** Milliseconds in place of the minute that connections are kept open. */
+  idle?: number;
+  /** Which way the app gives an agent of its own, if it does. */
+  agent?: 'option' | 'setAgent';
+  /** The CONNECT proxy that its agent goes through. */
+  proxy?: string;
+  /** What every name resolves to, in place of what the system says. */
+  addresses?: string[];
+}
+
+/**
+ * An app that signs people in, in a process of its own: one that trusts the tests' certificate, whose sockets can be
+ * told from the hosts', and that can be seen to end. Emits `change` whenever its number of open sockets changes.
+ */
+export class AppProcess extends EventEmitter {
+  /** Sockets that the app's present strategy has open. */
+  open = 0;
+  private readonly waiting = new Map<number, (reply: Reply) => void>();
+  private tasks = 0;
+
+  private constructor(private readonly child: ChildProcess) {
+    super();
+    child.on('message', (message: Reply | { open: number }) => {
+      if ('open' in message) {
+        this.open = message.open;
+        this.emit('change');
+      } else this.waiting.get(message.id)?.(message);
+    });
+  }
+
+  static start({ trusts = true } = {}): AppProcess {
+    const env = { ...process.env, ...(trusts && { NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE }) };
+    const execArgv = ['--require', require.resolve('tsx/cjs')];
+    return new AppProcess(fork(require.resolve('./app-process-child'), { env, execArgv }));
+  }
+
+  /** Makes a strategy; everything after is done with it. */
+  async setUp(setup: Setup): Promise<void> {
+    await this.run({ do: 'setUp', setup });
+  }
+
+  /** Sends a visitor to Dribbble. */
+  async redirect(visitor = 'a visitor'): Promise<Reply> {
+    return this.run({ do: 'redirect', visitor });
+  }
+
+  /** A visitor comes back from Dribbble. The reply's `user` is what verify took for the visitor. */
+  async callback(visitor = 'a visitor'): Promise<Reply> {
+    return this.run({ do: 'callback', visitor });
+  }
+
+  /** After how many idle milliseconds each of the open sockets is closed. */
+  async timeouts(): Promise<Reply['timeouts']> {
+    return (await this.run({ do: 'timeouts' })).timeouts;
+  }
+
+  /** Lets the app end by itself, with nothing left to do; gives its exit code. */
+  async end(): Promise<number | null> {
+    const exit = once(this.child, 'exit');
+    this.child.disconnect();
+    return ((await exit) as [number | null])[0];
+  }
+
+  private async run(task: Task): Promise<Reply> {
+    this.tasks += 1;
+    const id = this.tasks;
+    const reply = new Promise<Reply>((resolve) => this.waiting.set(id, resolve));
+    this.child.send({ ...task, id });
+    const died = once(this.child, 'exit').then((): never => {
+      throw new Error('The app process ended before it was told to');
+    });
+    try {
+      return await Promise.race([reply, died]);
+    } finally {
+      this.waiting.delete(id);
+      died.catch(() => undefined);
+    }
+  }
+}
