@@ -1,10 +1,13 @@
 import * as https from 'node:https';
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { isIP } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
 
 /** Milliseconds that a connection is kept open unused. Node's default agent drops it after 5 seconds. */
 const IDLE = 60_000;
+/** Milliseconds that a connection may take to open: what hangs longer would only hold up the login. */
+const OPENING = 5_000;
 
 const handedOut = new WeakSet();
 
@@ -19,27 +22,37 @@ export function wasOpenedAhead(socket: object | null): boolean {
  * connection, whatever the number of visitors, and never keeps the process alive.
  */
 export class ConnectionsAhead extends https.Agent {
-  /** At most one a host, by `host:port`. */
+  /** At most one for each of the names by which Node's agent, too, tells hosts apart. */
   private readonly spares = new Map<string, TLSSocket>();
 
-  constructor() {
-    super({ keepAlive: true, timeout: IDLE });
+  constructor(private readonly idle = IDLE) {
+    super({ keepAlive: true, timeout: idle });
   }
 
-  /** Opens a connection to the URL's host, unless one is there to be used. Plain http is left alone. */
+  /** Makes sure that a connection to the URL's host waits for a request. Plain http is left alone. */
   open(url: string): void {
-    const { protocol, hostname, port } = new URL(url);
+    const { protocol, hostname, port } = urlToHttpOptions(new URL(url));
     if (protocol !== 'https:') return;
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const name = `${host}:${port || '443'}`;
-    if (this.spares.has(name) || this.hasIdle(name)) return;
-    // RFC 6066 has no place for an address in a server's name.
-    const servername = isIP(host) ? '' : host;
-    const spare = super.createConnection({ host, port: port || 443, servername }) as TLSSocket;
+    const host = hostname ?? '';
+    const target = { host, port: Number(port ?? 443), servername: isIP(host) ? '' : host };
+    const name = this.getName(target);
+    const waiting = this.spares.get(name) ?? this.freeSockets[name]?.at(-1);
+    if (waiting && !waiting.destroyed) {
+      waiting.setTimeout(waiting.timeout ?? this.idle); // begins anew
+      return;
+    }
+    const connection = { ...target, keepAlive: true, noDelay: true, timeout: OPENING };
+    const spare = super.createConnection(connection) as TLSSocket;
     this.spares.set(name, spare);
     spare.unref();
-    spare.setTimeout(IDLE);
-    spare.once('timeout', discard);
+    spare.once('secureConnect', () => {
+      if (this.spares.get(name) !== spare) return;
+      spare.unref(); // once more, as trying a second address takes a new handle
+      spare.setTimeout(this.idle);
+    });
+    // Nothing is to be read before a request: what comes is the end, or a complaint about having to wait.
+    spare.on('readable', discard);
+    spare.on('timeout', discard);
     // Silent: the login that needs the host makes its own connection then, and reports what it meets.
     spare.on('error', discard);
     spare.once('close', () => {
@@ -52,20 +65,15 @@ export class ConnectionsAhead extends https.Agent {
     options: https.RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex | null | undefined {
-    const name = `${String(options.host)}:${String(options.port)}`;
+    const name = this.getName(options);
     const spare = this.spares.get(name);
-    if (!spare) return super.createConnection(options, callback);
     this.spares.delete(name);
+    if (!spare || spare.destroyed) return super.createConnection(options, callback);
+    spare.off('readable', discard);
     spare.off('timeout', discard);
     spare.ref();
     handedOut.add(spare);
     return spare;
-  }
-
-  private hasIdle(name: string): boolean {
-    return Object.entries(this.freeSockets).some(
-      ([key, sockets]) => key.startsWith(`${name}:`) && sockets?.length,
-    );
   }
 }
 

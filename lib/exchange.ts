@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { wasOpenedAhead } from './connections';
@@ -40,6 +41,8 @@ export function exchange(
   const target = new URL(url);
   const { host } = target;
   const where = `${method} ${host}${target.pathname}`;
+  // A connection opened for one visitor may carry the request of another, whose context has to go on with it.
+  const callBack = AsyncResource.bind(callback);
   let request: http.ClientRequest | undefined;
   let answered = false;
 
@@ -57,15 +60,19 @@ export function exchange(
         agent,
       });
       request = attempt;
+      // A connection that was open before may have been closed by the other side in the meantime, which says
+      // nothing about the next. As each retry uses up such a connection, the last one is made on a fresh one.
+      const mayBeStale = (): boolean => attempt.reusedSocket || wasOpenedAhead(attempt.socket);
       attempt.on('response', (response) => {
         started = true;
-        receive(response);
+        // What servers say on closing a connection that had to wait (RFC 9110, section 15.5.9).
+        if (response.statusCode === 408 && mayBeStale()) {
+          response.destroy();
+          send();
+        } else receive(response);
       });
       attempt.on('error', (error) => {
-        // A connection that was open before may have been closed by the other side in the meantime, which says
-        // nothing about the next. As each retry uses up such a connection, the last one is made on a fresh one.
-        const stale = attempt.reusedSocket || wasOpenedAhead(attempt.socket);
-        if (stale && !started && !answered) send();
+        if (mayBeStale() && !started && !answered) send();
         else broken(error);
       });
       // Node closes without an 'error' where it is given an answer it has no use for, such as an upgrade.
@@ -126,7 +133,7 @@ export function exchange(
     if (answered) return;
     answered = true;
     clearTimeout(deadline);
-    callback(error, answer);
+    callBack(error, answer);
   }
 }
 

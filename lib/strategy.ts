@@ -163,7 +163,10 @@ export class DribbbleStrategy extends OAuth2Strategy {
         ),
       );
     } else {
-      if (response.code === undefined) this._openAhead(this._client._accessTokenUrl);
+      if (response.code === undefined) {
+        this._openAhead(this._client._accessTokenUrl);
+        if (!this._skipsProfile) this._openAhead(this._userProfileURL);
+      }
       if (this._needsSession) renew((req as { session?: Record<string, unknown> }).session, this._sessionKey);
       // passport-oauth2 resolves a callbackURL that is a path by it, and Fastify's request has none.
       const request = req as { connection?: unknown };
@@ -182,7 +185,6 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const name = params['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
     const form = { ...params, client_id: _clientId, client_secret: _clientSecret, [name]: code };
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    this._openAhead(_accessTokenUrl);
     this._send('POST', _accessTokenUrl, headers, new URLSearchParams(form).toString(), (error, answer) => {
       if (answer === undefined) {
         callback(error);
@@ -197,6 +199,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
       const { refresh_token, ...rest } = token;
       callback(null, token.access_token, typeof refresh_token === 'string' ? refresh_token : undefined, rest);
     });
+    if (!this._skipsProfile) this._openAhead(this._userProfileURL);
   }
 
   /** What passport-oauth2 calls with an error of the token request: ours comes ready made. */
@@ -229,11 +232,10 @@ export class DribbbleStrategy extends OAuth2Strategy {
     });
   }
 
-  /** Both hosts' connections are opened while the person is still at Dribbble, or the token request under way. */
-  private _openAhead(tokenURL: string): void {
-    if (this._client._agent) return;
-    this._connections.open(tokenURL);
-    if (!this._skipsProfile) this._connections.open(this._userProfileURL);
+  /** For the request to come: the person is still at Dribbble, or the token request under way. */
+  private _openAhead(url: string): void {
+    const { _agent } = this._client;
+    if (_agent === undefined || _agent === null) this._connections.open(url);
   }
 
   private _send(
