@@ -36,8 +36,9 @@ export class ConnectionsAhead extends https.Agent {
     const host = hostname ?? '';
     const target = { host, port: Number(port ?? 443), servername: isIP(host) ? '' : host };
     const name = this.getName(target);
-    const waiting = this.spares.get(name) ?? this.freeSockets[name]?.at(-1);
-    if (waiting && !waiting.destroyed) {
+    const connections = [this.spares.get(name), this.freeSockets[name]?.at(-1)];
+    const waiting = connections.find((socket) => socket?.destroyed === false);
+    if (waiting) {
       waiting.setTimeout(waiting.timeout ?? this.idle); // begins anew
       return;
     }
@@ -55,9 +56,6 @@ export class ConnectionsAhead extends https.Agent {
     spare.on('timeout', discard);
     // Silent: the login that needs the host makes its own connection then, and reports what it meets.
     spare.on('error', discard);
-    spare.once('close', () => {
-      if (this.spares.get(name) === spare) this.spares.delete(name);
-    });
   }
 
   /** What Node's agent calls when a request finds no idle connection. */

@@ -100,7 +100,9 @@ describe('Connections to Dribbble', function () {
       });
       await app.redirect();
       await bothConnected();
-      expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
+      const { kind, opened, warnings } = await app.callback();
+      expect({ kind, opened }).to.deep.equal({ kind: 'success', opened: 2 });
+      expect(warnings).not.to.include('DEP0123'); // an IP address as a TLS server name
     });
 
     it('are used where the host is an IPv6 address', async function () {
@@ -165,15 +167,29 @@ describe('Connections to Dribbble', function () {
       expect(await distrustful.end()).to.equal(0);
     });
 
-    it('are given up after 5 s where they hang', async () => {
-      const silent = net.createServer().listen(0, '127.0.0.1');
-      await once(silent, 'listening');
-      const { port } = silent.address() as net.AddressInfo;
-      await app.setUp({
-        options: { ...hosts(), tokenURL: `https://localhost:${String(port)}/`, skipUserProfile: true },
+    describe('by hanging', () => {
+      let silent: net.Server;
+      let options: Setup['options'];
+      beforeEach(async () => {
+        silent = net.createServer().listen(0, '127.0.0.1');
+        await once(silent, 'listening');
+        const { port } = silent.address() as net.AddressInfo;
+        options = { tokenURL: `https://localhost:${String(port)}/`, skipUserProfile: true };
       });
-      expect((await app.redirect()).timeouts).to.deep.equal([5000]);
-      silent.close();
+      afterEach(() => silent.close());
+
+      it('are given up after 5 s', async () => {
+        await app.setUp({ options });
+        expect((await app.redirect()).timeouts).to.deep.equal([5000]);
+      });
+
+      it("don't keep the process alive", async function () {
+        this.timeout(4000); // less than those 5 s
+        const ending = AppProcess.start();
+        await ending.setUp({ options });
+        await Promise.all([once(silent, 'connection'), ending.redirect()]);
+        expect(await ending.end()).to.equal(0);
+      });
     });
   });
 
@@ -245,6 +261,13 @@ describe('Connections to Dribbble', function () {
       await ending.redirect();
       await bothConnected();
       expect(await ending.end()).to.equal(0);
+    });
+
+    it('are replaced in the moment in which they break', async () => {
+      await app.setUp({ options: hosts() });
+      await app.redirect();
+      await bothConnected();
+      expect(await app.redirect('another', { breaking: true })).to.include({ opened: 4 });
     });
 
     it('are closed where the host complains about the wait, without closing', async () => {

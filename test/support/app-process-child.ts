@@ -10,7 +10,9 @@ import tls = require('node:tls');
 import { HttpsProxyAgent } from 'https-proxy-agent';
 
 export type Task =
-  { do: 'setUp'; setup: Setup } | { do: 'redirect' | 'callback'; visitor: string } | { do: 'timeouts' };
+  | { do: 'setUp'; setup: Setup }
+  | { do: 'redirect' | 'callback'; visitor: string; breaking?: boolean }
+  | { do: 'timeouts' };
 
 export interface Reply {
   id: number;
@@ -21,6 +23,8 @@ export interface Reply {
   /** Sockets that the strategy has opened so far, and the timeouts of those that are still open. */
   opened: number;
   timeouts: (number | undefined)[];
+  /** Codes of what Node warned of so far. */
+  warnings: (string | undefined)[];
 }
 
 const visitors = new AsyncLocalStorage<string>();
@@ -28,6 +32,8 @@ const connect = tls.connect;
 const lookup = dns.lookup;
 let strategy: DribbbleStrategy;
 let sockets: tls.TLSSocket[] = [];
+const warnings: Reply['warnings'] = [];
+process.on('warning', (warning: Error & { code?: string }) => warnings.push(warning.code));
 
 // Node's agents call it as a method, so that every connection is seen here.
 tls.connect = ((...args: Parameters<typeof connect>) => {
@@ -83,6 +89,7 @@ function setUp({ options, idle, agent, proxy, addresses }: Setup): void {
 async function perform(task: Task): Promise<Partial<Reply>> {
   if (task.do === 'setUp') setUp(task.setup);
   if (task.do === 'setUp' || task.do === 'timeouts') return {};
+  if (task.breaking) for (const socket of sockets) socket.destroy();
   const query = task.do === 'callback' ? { code: 'the-code' } : {};
   const outcome = await visitors.run(task.visitor, () => authenticate(strategy, { query }));
   return {
@@ -95,6 +102,6 @@ async function perform(task: Task): Promise<Partial<Reply>> {
 process.on('message', (task: Task & { id: number }) => {
   void perform(task).then((reply) => {
     const timeouts = open().map((socket) => socket.timeout);
-    process.send?.({ ...reply, id: task.id, opened: sockets.length, timeouts });
+    process.send?.({ ...reply, id: task.id, opened: sockets.length, timeouts, warnings });
   });
 });

@@ -48,9 +48,9 @@ export class AppProcess extends EventEmitter {
     await this.run({ do: 'setUp', setup });
   }
 
-  /** Sends a visitor to Dribbble. */
-  async redirect(visitor = 'a visitor'): Promise<Reply> {
-    return this.run({ do: 'redirect', visitor });
+  /** Sends a visitor to Dribbble; if asked, in the moment in which all connections break. */
+  async redirect(visitor = 'a visitor', { breaking = false } = {}): Promise<Reply> {
+    return this.run({ do: 'redirect', visitor, breaking });
   }
 
   /** A visitor comes back from Dribbble. The reply's `user` is what verify took for the visitor. */
