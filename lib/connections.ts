@@ -1,8 +1,7 @@
 import * as https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { isIP } from 'node:net';
-import { urlToHttpOptions } from 'node:url';
+import { targetOf } from './target';
 
 /** Milliseconds that a connection is kept open unused. Node's default agent drops it after 5 seconds. */
 const IDLE = 60_000;
@@ -31,19 +30,17 @@ export class ConnectionsAhead extends https.Agent {
 
   /** Makes sure that a connection to the URL's host waits for a request. Plain http is left alone. */
   open(url: string): void {
-    const { protocol, hostname, port } = urlToHttpOptions(new URL(url));
+    const { protocol, hostname, port, servername, name } = targetOf(url);
     if (protocol !== 'https:') return;
-    const host = hostname ?? '';
-    const target = { host, port: Number(port ?? 443), servername: isIP(host) ? '' : host };
-    const name = this.getName(target);
     const connections = [this.spares.get(name), this.freeSockets[name]?.at(-1)];
     const waiting = connections.find((socket) => socket?.destroyed === false);
     if (waiting) {
       waiting.setTimeout(waiting.timeout ?? this.idle); // begins anew
       return;
     }
-    const connection = { ...target, keepAlive: true, noDelay: true, timeout: OPENING };
-    const spare = super.createConnection(connection) as TLSSocket;
+    const target = { host: hostname, port, servername };
+    const options = { ...target, keepAlive: true, noDelay: true, timeout: OPENING };
+    const spare = super.createConnection(options) as TLSSocket;
     this.spares.set(name, spare);
     spare.unref();
     spare.once('secureConnect', () => {

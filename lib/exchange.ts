@@ -3,6 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { wasOpenedAhead } from './connections';
 import { unusable } from './errors';
+import { targetOf } from './target';
 
 /** Bytes of an answer's body that are read before it is refused: a profile has a few thousand. */
 const BODY_LIMIT = 1024 * 1024;
@@ -38,11 +39,10 @@ export function exchange(
   { method, url, headers, body, agent, timeout }: Exchange,
   callback: (error: Error | null, answer?: Answer) => void,
 ): void {
-  const target = new URL(url);
-  const { host } = target;
-  const where = `${method} ${host}${target.pathname}`;
+  const { protocol, host, hostname, port, pathname, path } = targetOf(url);
+  const where = `${method} ${host}${pathname}`;
   // A connection opened for one visitor may carry the request of another, whose context has to go on with it.
-  const callBack = AsyncResource.bind(callback);
+  const visitor = new AsyncResource('passport-dribbble-oauth2');
   let request: http.ClientRequest | undefined;
   let answered = false;
 
@@ -54,7 +54,10 @@ export function exchange(
   function send(): void {
     let started = false;
     try {
-      const attempt = (target.protocol === 'https:' ? https : http).request(target, {
+      const attempt = (protocol === 'https:' ? https : http).request({
+        hostname,
+        port,
+        path,
         method,
         headers,
         agent,
@@ -133,7 +136,7 @@ export function exchange(
     if (answered) return;
     answered = true;
     clearTimeout(deadline);
-    callBack(error, answer);
+    visitor.runInAsyncScope(callback, null, error, answer);
   }
 }
 

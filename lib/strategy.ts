@@ -1,4 +1,5 @@
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
+import { stringify } from 'node:querystring';
 import type { Request } from 'express';
 import OAuth2Strategy = require('passport-oauth2');
 import { ConnectionsAhead } from './connections';
@@ -185,7 +186,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const name = params['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
     const form = { ...params, client_id: _clientId, client_secret: _clientSecret, [name]: code };
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    this._send('POST', _accessTokenUrl, headers, new URLSearchParams(form).toString(), (error, answer) => {
+    this._send('POST', _accessTokenUrl, headers, stringify(form), (error, answer) => {
       if (answer === undefined) {
         callback(error);
         return;
