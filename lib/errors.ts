@@ -1,3 +1,4 @@
+import { escape } from 'node:querystring';
 import OAuth2Strategy = require('passport-oauth2');
 import type { Answer } from './exchange';
 
@@ -170,8 +171,7 @@ function quote(text: unknown, secrets: string[]): string | undefined {
   let quoted = text;
   for (const secret of secrets) {
     // As it is, and as the form of the token request has it.
-    const encoded = new URLSearchParams([['', secret]]).toString().slice(1);
-    quoted = quoted.replaceAll(secret, '[hidden]').replaceAll(encoded, '[hidden]');
+    quoted = quoted.replaceAll(secret, '[hidden]').replaceAll(escape(secret), '[hidden]');
   }
   return (
     quoted

@@ -285,7 +285,8 @@ function readResponse(req: Request): AuthorizationResponse | undefined {
     const values = [query?.[name], body?.[name]].filter((value) => value !== undefined);
     const [value] = values;
     if (value === undefined) continue;
-    if (values.length > 1 || typeof value !== 'string') return undefined;
+    // Half a character (a lone surrogate, from a JSON body) can't be sent on.
+    if (values.length > 1 || typeof value !== 'string' || /\p{Cs}/u.test(value)) return undefined;
     response[name] = value;
   }
   const { code, error, state } = response;
