@@ -5,20 +5,22 @@ import OAuth2Strategy = require('passport-oauth2');
 import { ConnectionsAhead } from './connections';
 import { apiError, authorizationError, denial, tokenError, unfit } from './errors';
 import { exchange, type Answer } from './exchange';
-import { checkAuthenticateOptions, checkOptions } from './options';
-import type {
-  DribbbleAuthenticateOptions,
-  DribbbleStrategyOptions,
-  DribbbleStrategyOptionsWithRequest,
+import {
+  checkAuthenticateOptions,
+  checkOptions,
+  type DribbbleAuthenticateOptions,
+  type DribbbleStrategyOptions,
+  type DribbbleStrategyOptionsWithRequest,
 } from './options';
 import { parseProfile, type DribbbleProfile } from './profile';
 import { parseTokenResponse, type DribbbleTokenResponse } from './token';
-import { answeringOnce, type AnyVerifyFunction } from './verify';
-import type {
-  DribbbleVerifyFunction,
-  DribbbleVerifyFunctionWithParams,
-  DribbbleVerifyFunctionWithRequest,
-  DribbbleVerifyFunctionWithRequestAndParams,
+import {
+  answeringOnce,
+  type AnyVerifyFunction,
+  type DribbbleVerifyFunction,
+  type DribbbleVerifyFunctionWithParams,
+  type DribbbleVerifyFunctionWithRequest,
+  type DribbbleVerifyFunctionWithRequestAndParams,
 } from './verify';
 
 const AUTHORIZATION_URL = 'https://dribbble.com/oauth/authorize';

@@ -421,6 +421,12 @@ describe('The strategy', () => {
       });
     });
 
+    it('sends no code that has half a character in it, as a JSON body can', async () => {
+      const { status } = expectKind(await login(at(), { code: 'the-\ud800-code' }), 'fail');
+      expect(status).to.equal(403);
+      expect(dribbble.received).to.deep.equal([]);
+    });
+
     it('hands on a refresh token, should Dribbble ever send one', async () => {
       dribbble.token = { json: { ...TOKEN, refresh_token: 'the-refresh-token' } };
       const { user } = expectKind(await login(at()), 'success');
