@@ -1,4 +1,4 @@
-import * as https from 'node:https';
+import https = require('node:https');
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { targetOf } from './target';

@@ -1,12 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
-import * as http from 'node:http';
-import * as https from 'node:https';
+import http = require('node:http');
+import https = require('node:https');
 import { wasOpenedAhead } from './connections';
 import { unusable } from './errors';
 import { targetOf } from './target';
 
 /** Bytes of an answer's body that are read before it is refused: a profile has a few thousand. */
 const BODY_LIMIT = 1024 * 1024;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 export interface Exchange {
   method: string;
@@ -104,7 +105,7 @@ export function exchange(
       let text;
       try {
         // Decoded as a whole, so that no character breaks between two chunks.
-        text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+        text = UTF8.decode(Buffer.concat(chunks));
       } catch {
         fail(`answered ${String(response.statusCode)} with bytes that are not UTF-8. Is the URL right?`);
         return;

@@ -185,8 +185,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
   private _obtainToken(code: string, params: Record<string, string>, callback: TokenCallback): void {
     const { _clientId, _clientSecret, _accessTokenUrl } = this._client;
     // Other packages refresh tokens through this method, as the `oauth` package lets them.
-    const name = params['grant_type'] === 'refresh_token' ? 'refresh_token' : 'code';
-    const form = { ...params, client_id: _clientId, client_secret: _clientSecret, [name]: code };
+    const grant = params['grant_type'] === 'refresh_token' ? { refresh_token: code } : { code };
+    const form = { ...params, ...grant, client_id: _clientId, client_secret: _clientSecret };
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     this._send('POST', _accessTokenUrl, headers, stringify(form), (error, answer) => {
       if (answer === undefined) {
@@ -284,11 +284,13 @@ function readResponse(req: Request): AuthorizationResponse | undefined {
   const body = req.body as Record<string, unknown> | null | undefined;
   const response: AuthorizationResponse = {};
   for (const name of PARAMETERS) {
-    const values = [query?.[name], body?.[name]].filter((value) => value !== undefined);
-    const [value] = values;
-    if (value === undefined) continue;
+    const inQuery = query?.[name];
+    const inBody = body?.[name];
+    if (inQuery === undefined && inBody === undefined) continue;
+    const value = inQuery ?? inBody;
+    const isTwice = inQuery !== undefined && inBody !== undefined;
     // Half a character (a lone surrogate, from a JSON body) can't be sent on.
-    if (values.length > 1 || typeof value !== 'string' || /\p{Cs}/u.test(value)) return undefined;
+    if (isTwice || typeof value !== 'string' || /\p{Cs}/u.test(value)) return undefined;
     response[name] = value;
   }
   const { code, error, state } = response;
