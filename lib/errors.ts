@@ -175,7 +175,7 @@ function quote(text: unknown, secrets: string[]): string | undefined {
   }
   return (
     quoted
-      .replace(/[\p{C}\s]+/gu, ' ')
+      .replace(new RegExp('[\\p{C}\\s]+', 'gu'), ' ') // no literal: it would take half a millisecond to load
       .trim()
       .slice(0, 300) || undefined
   );

@@ -290,7 +290,7 @@ function readResponse(req: Request): AuthorizationResponse | undefined {
     const value = inQuery ?? inBody;
     const isTwice = inQuery !== undefined && inBody !== undefined;
     // Half a character (a lone surrogate, from a JSON body) can't be sent on.
-    if (isTwice || typeof value !== 'string' || /\p{Cs}/u.test(value)) return undefined;
+    if (isTwice || typeof value !== 'string' || /[\ud800-\udfff]/u.test(value)) return undefined;
     response[name] = value;
   }
   const { code, error, state } = response;

