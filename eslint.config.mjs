@@ -5,6 +5,7 @@ export default tseslint.config(
   // These two are checked by compiler runs of their own: what they import is not installed here.
   {
     ignores: [
+      'api/',
       'dist/',
       'coverage/',
       '**/node_modules/',
