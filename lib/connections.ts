@@ -1,19 +1,12 @@
 import https = require('node:https');
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { targetOf } from './target';
+import { openedAhead, targetOf } from './exchange';
 
 /** Milliseconds that a connection is kept open unused. Node's default agent drops it after 5 seconds. */
 const IDLE = 60_000;
 /** Milliseconds that a connection may take to open: what hangs longer would only hold up the login. */
 const OPENING = 5_000;
-
-const handedOut = new WeakSet();
-
-/** Whether this connection was opened before the request that it carries, and so may be stale. */
-export function wasOpenedAhead(socket: object | null): boolean {
-  return socket !== null && handedOut.has(socket);
-}
 
 /**
  * An agent that can be told that a request is about to come: it opens a connection, the spare, at once, and
@@ -67,7 +60,7 @@ export class ConnectionsAhead extends https.Agent {
     spare.off('readable', discard);
     spare.off('timeout', discard);
     spare.ref();
-    handedOut.add(spare);
+    openedAhead.add(spare);
     return spare;
   }
 }

@@ -1,13 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import http = require('node:http');
 import https = require('node:https');
-import { wasOpenedAhead } from './connections';
+import { isIP } from 'node:net';
 import { unusable } from './errors';
-import { targetOf } from './target';
 
 /** Bytes of an answer's body that are read before it is refused: a profile has a few thousand. */
 const BODY_LIMIT = 1024 * 1024;
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
+/** Connections that were opened before the request that they carry, and so may be stale. */
+export const openedAhead = new WeakSet();
 
 export interface Exchange {
   method: string;
@@ -66,7 +66,8 @@ export function exchange(
       request = attempt;
       // A connection that was open before may have been closed by the other side in the meantime, which says
       // nothing about the next. As each retry uses up such a connection, the last one is made on a fresh one.
-      const mayBeStale = (): boolean => attempt.reusedSocket || wasOpenedAhead(attempt.socket);
+      const mayBeStale = (): boolean =>
+        attempt.reusedSocket || (attempt.socket !== null && openedAhead.has(attempt.socket));
       attempt.on('response', (response) => {
         started = true;
         // What servers say on closing a connection that had to wait (RFC 9110, section 15.5.9).
@@ -105,7 +106,7 @@ export function exchange(
       let text;
       try {
         // Decoded as a whole, so that no character breaks between two chunks.
-        text = UTF8.decode(Buffer.concat(chunks));
+        text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
       } catch {
         fail(`answered ${String(response.statusCode)} with bytes that are not UTF-8. Is the URL right?`);
         return;
@@ -150,4 +151,39 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where a URL leads, in the terms of Node's http. */
+export interface Target {
+  protocol: string;
+  /** The host's name or address, an IPv6 address without its brackets. */
+  hostname: string;
+  port: string | number;
+  path: string;
+  /** What TLS takes for the host's name: addresses are none (RFC 6066, section 3). */
+  servername: string;
+  /** By what Node's https agents tell connections to this host from others. */
+  name: string;
+  /** For messages: the host, with the port where the URL has one, and the path alone. */
+  host: string;
+  pathname: string;
+}
+
+/** URLs remembered: a login needs two, and an app may ask the API for more. */
+const TARGETS_LIMIT = 100;
+const known = new Map<string, Target>();
+
+/** Takes a URL to pieces, once for all logins. */
+export function targetOf(url: string): Target {
+  const found = known.get(url);
+  if (found) return found;
+  const { protocol, host, hostname: written, port: given, pathname, search } = new URL(url);
+  const hostname = written.replace(/^\[|\]$/g, '');
+  const port = given || (protocol === 'https:' ? 443 : 80);
+  const servername = isIP(hostname) ? '' : hostname;
+  const name = new https.Agent().getName({ host: hostname, port, servername });
+  const target = { protocol, hostname, port, path: pathname + search, servername, name, host, pathname };
+  if (known.size >= TARGETS_LIMIT) known.clear();
+  known.set(url, target);
+  return target;
 }
