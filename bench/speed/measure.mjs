@@ -75,7 +75,7 @@ export async function cpu(task, rounds) {
   for (let round = 0; round < rounds; round++) {
     // Forth and back, so that nobody always follows the same one.
     for (const name of round % 2 === 0 ? NAMES : NAMES.toReversed())
-      results[name].push(await apps.get(name).ask(task, 150));
+      results[name].push(await apps.get(name).ask(task, 500));
   }
   for (const app of apps.values()) app.stop();
   provider.stop();
@@ -85,18 +85,19 @@ export async function cpu(task, rounds) {
   }));
 }
 
-/** Milliseconds that loading the package takes in a new process, and passport-oauth2 alone. */
+/** Milliseconds that loading passport-oauth2 takes in a new process, and loading the package after it. */
 export function loading(rounds) {
   const root = createRequire(new URL('../../package.json', import.meta.url));
-  const files = { [OURS]: root.resolve('./dist/index.js'), [BASE]: root.resolve('passport-oauth2') };
-  const times = { [OURS]: [], [BASE]: [] };
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, file] of Object.entries(files)) {
-      const script = `const begun = performance.now(); require(${JSON.stringify(file)}); console.log(performance.now() - begun)`;
-      times[name].push(Number(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })));
-    }
-  }
-  return mapValues(times, median);
+  const files = { [BASE]: root.resolve('passport-oauth2'), [OURS]: root.resolve('./dist/index.js') };
+  const script = Object.values(files).map(
+    (file) =>
+      `begun = performance.now(); require(${JSON.stringify(file)}); times.push(performance.now() - begun);`,
+  );
+  const code = `const times = []; let begun; ${script.join(' ')} console.log(JSON.stringify(times))`;
+  const times = Array.from({ length: rounds }, () =>
+    JSON.parse(execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' })),
+  );
+  return { [BASE]: median(times.map(([base]) => base)), [OURS]: median(times.map(([, ours]) => ours)) };
 }
 
 /** Bytes that the heap has grown by over so many logins, after a fifth as many to warm up. */
@@ -118,8 +119,8 @@ async function startProvider(roundTrip = 0) {
 
 async function startApp(name, urls, execArgv = []) {
   const child = run('app.mjs', [name, JSON.stringify(urls)], execArgv);
-  child.once('exit', (code) => {
-    if (code !== 0) throw new Error(`The app with ${name} ended with ${String(code)}`);
+  child.once('exit', (code, signal) => {
+    if (code !== 0) throw new Error(`The app with ${name} ended with ${String(code ?? signal)}`);
   });
   const reply = async () => (await once(child, 'message'))[0].result;
   await reply();
