@@ -32,7 +32,7 @@ export class ConnectionsAhead extends https.Agent {
       return;
     }
     const target = { host: hostname, port, servername };
-    const options = { ...target, keepAlive: true, noDelay: true, timeout: OPENING };
+    const options = { ...target, noDelay: true, timeout: OPENING };
     const spare = super.createConnection(options) as TLSSocket;
     this.spares.set(name, spare);
     spare.unref();

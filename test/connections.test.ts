@@ -263,6 +263,22 @@ describe('Connections to Dribbble', function () {
       expect(await ending.end()).to.equal(0);
     });
 
+    it('are not closed while a request waits for its answer, however long', async () => {
+      await app.setUp({ options: hosts(), idle: 200 });
+      await app.redirect();
+      await bothConnected();
+      token.answer = (req, res) => {
+        // When the other one's time is up, and the app has had its turn.
+        void until(() => api.open.size === 0, api)
+          .then(() => app.timeouts())
+          .then(() => {
+            token.answerRightly(req, res);
+          });
+      };
+      expect(await app.callback()).to.include({ kind: 'success' });
+      expect(token.requests).to.deep.equal(['POST on 1']);
+    });
+
     it('are replaced in the moment in which they break', async () => {
       await app.setUp({ options: hosts() });
       await app.redirect();
@@ -311,10 +327,11 @@ describe('Connections to Dribbble', function () {
         await app[visit]();
         await bothConnected();
         token.answer = (req, res) => {
-          if (token.connections === 1) res.writeHead(408, { Connection: 'close' }).end('waited too long');
+          if (token.connections === 1) res.writeHead(408).end('waited too long');
           else token.answerRightly(req, res);
         };
         expect(await app.callback()).to.include({ kind: 'success', opened: 3 });
+        await until(() => token.open.size === 1, token);
       });
     }
 
