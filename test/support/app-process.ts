@@ -26,9 +26,14 @@ export class AppProcess extends EventEmitter {
   open = 0;
   private readonly waiting = new Map<number, (reply: Reply) => void>();
   private tasks = 0;
+  private readonly died: Promise<never>;
 
   private constructor(private readonly child: ChildProcess) {
     super();
+    this.died = once(child, 'exit').then((): never => {
+      throw new Error('The app process ended before it was told to');
+    });
+    this.died.catch(() => undefined); // of interest to those who wait for a reply only
     child.on('message', (message: Reply | { open: number }) => {
       if ('open' in message) {
         this.open = message.open;
@@ -75,14 +80,10 @@ export class AppProcess extends EventEmitter {
     const id = this.tasks;
     const reply = new Promise<Reply>((resolve) => this.waiting.set(id, resolve));
     this.child.send({ ...task, id });
-    const died = once(this.child, 'exit').then((): never => {
-      throw new Error('The app process ended before it was told to');
-    });
     try {
-      return await Promise.race([reply, died]);
+      return await Promise.race([reply, this.died]);
     } finally {
       this.waiting.delete(id);
-      died.catch(() => undefined);
     }
   }
 }
