@@ -90,6 +90,7 @@ describe('Connections to Dribbble', function () {
     it('are one for the redirect and one for the token request where both requests go to one host', async () => {
       await app.setUp({ options: { tokenURL: token.url(), userProfileURL: token.url() } });
       expect(await app.redirect()).to.include({ opened: 1 });
+      await until(() => token.connections === 1, token);
       expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
       expect(token.requests).to.deep.equal(['POST on 1', 'GET on 2']);
     });
