@@ -55,19 +55,24 @@ export class DribbbleAPIError extends Error {
   }
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  application_suspended: 'Dribbble suspended the application: its page in your account settings says more.',
-  invalid_client: 'Double-check the clientID and clientSecret options against the application at Dribbble.',
-  invalid_grant:
-    'The authorization code is expired, was used before, or was issued for another callbackURL: start the login again.',
-  invalid_request: 'A required parameter is missing or malformed: check the options of the strategy.',
-  invalid_scope: "Check the scope option: Dribbble's scopes are public and upload.",
-  redirect_uri_mismatch:
-    'Make the callbackURL option the URL registered with the application, or leave it out to use that one.',
-  server_error: 'Dribbble has a problem of its own: try again later.',
-  temporarily_unavailable: 'Dribbble is busy or down: try again later.',
-  unauthorized_client: "Check the application's registration at Dribbble: it may not sign people in.",
-};
+const TROUBLE = 'Dribbble has a problem of its own: try again later.';
+const BUSY = 'Dribbble is busy or down: try again later.';
+// A map, because the browser may bring any code, such as `constructor`, which every object has.
+const HINTS = new Map(
+  Object.entries({
+    application_suspended: 'Dribbble suspended the application: its page in your account settings says more.',
+    invalid_client: 'Double-check the clientID and clientSecret options against the application at Dribbble.',
+    invalid_grant:
+      'The authorization code is expired, was used before, or was issued for another callbackURL: start the login again.',
+    invalid_request: 'A required parameter is missing or malformed: check the options of the strategy.',
+    invalid_scope: "Check the scope option: Dribbble's scopes are public and upload.",
+    redirect_uri_mismatch:
+      'Make the callbackURL option the URL registered with the application, or leave it out to use that one.',
+    server_error: TROUBLE,
+    temporarily_unavailable: BUSY,
+    unauthorized_client: "Check the application's registration at Dribbble: it may not sign people in.",
+  }),
+);
 const HINT = "Look the error's code up in RFC 6749, and check the application's registration at Dribbble.";
 
 /** An error redirect, from the parameters that the browser brought. */
@@ -117,7 +122,7 @@ function apiHint(apiStatus: number, rateLimit: DribbbleRateLimit | undefined): s
       : `after ${new Date(reset).toISOString()}`;
     return `The rate limit is used up: try again ${when}.`;
   }
-  if (apiStatus >= 500) return 'Dribbble has a problem of its own: try again later.';
+  if (apiStatus >= 500) return TROUBLE;
   if (apiStatus === 401) return 'The access token is wrong or was revoked: have the person sign in again.';
   if (apiStatus === 403) return 'The access token may not read the profile: check the scope option.';
   return 'Check the userProfileURL option.';
@@ -143,9 +148,7 @@ export function unfit(
   option: string,
 ): InternalOAuthError {
   const what = body === '' ? 'an empty body' : json ? 'JSON' : 'something else than a JSON object';
-  const advice = isBusy(statusCode)
-    ? 'Dribbble is busy or down: try again later.'
-    : `Check the ${option} option.`;
+  const advice = isBusy(statusCode) ? BUSY : `Check the ${option} option.`;
   return unusable(
     `${host} answered ${String(statusCode)} with ${what}, not with ${need}. ${advice}`,
     gatewayStatus(statusCode),
@@ -158,7 +161,10 @@ export function unusable(message: string, status = 502, cause?: Error): Internal
 }
 
 function explain(host: string, code: string, description: string | undefined): string {
-  return sentences(`${host} answered ${code}${description ? `: ${description}` : ''}`, HINTS[code] ?? HINT);
+  return sentences(
+    `${host} answered ${code}${description ? `: ${description}` : ''}`,
+    HINTS.get(code) ?? HINT,
+  );
 }
 
 function sentences(first: string, second: string): string {

@@ -99,6 +99,14 @@ describe('A login that goes wrong', () => {
       });
     }
 
+    for (const code of ['constructor', '__proto__', 'toString']) {
+      it(`with advice in words where the code is ${code}, which every object has`, async () => {
+        const { error } = await comeBack({ error: code });
+        expect(error).to.include({ code });
+        expect(error.message).to.match(/answered \w+\. Look the error's code up in RFC 6749/);
+      });
+    }
+
     it("with Dribbble's description, where there is one", async () => {
       const { error } = await comeBack({
         error: 'invalid_scope',
