@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { Browser } from './support/browser';
 import { fixture } from './support/fixtures';
 
 interface Block {
@@ -86,19 +87,17 @@ describe('The README', () => {
         try {
           const [{ port }] = (await once(program, 'message')) as [{ port: number }];
           const url = `http://127.0.0.1:${String(port)}`;
-          const begun = await fetch(`${url}/auth/dribbble`, { redirect: 'manual' });
-          const dribbble = new URL(begun.headers.get('location') ?? '');
+          const browser = new Browser();
+          const begun = await browser.get(`${url}/auth/dribbble`);
+          const dribbble = new URL(begun.location ?? '');
           expect(dribbble.origin + dribbble.pathname).to.equal('https://dribbble.com/oauth/authorize');
 
           const state = dribbble.searchParams.get('state') ?? '';
-          const back = await fetch(`${url}/auth/dribbble/callback?code=the-code&state=${state}`, {
-            redirect: 'manual',
-            headers: { cookie: cookieOf(begun) },
-          });
+          const back = await browser.get(`${url}/auth/dribbble/callback?code=the-code&state=${state}`);
           expect(back.headers.get('location')).to.equal('/');
 
-          const home = await fetch(`${url}/`, { headers: { cookie: cookieOf(back) } });
-          expect(await home.json()).to.deep.equal({ id: '1', name: fixture('user')['name'] });
+          const home = await browser.get(`${url}/`);
+          expect(JSON.parse(home.body)).to.deep.equal({ id: '1', name: fixture('user')['name'] });
         } finally {
           program.kill();
         }
@@ -129,8 +128,4 @@ function start(file: string): ChildProcess {
       SESSION_SECRET: 'for a test',
     },
   });
-}
-
-function cookieOf(response: globalThis.Response): string {
-  return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }

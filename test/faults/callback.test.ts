@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Page } from '../support/browser';
 import { startLoginApp, Visitor, type LoginApp, type Setup } from '../support/login-app';
 
 /** Callbacks that nobody is signed in by; STATE stands for the right state. */
@@ -61,7 +62,7 @@ for (const setup of SETUPS) {
     });
     afterEach(() => app.stop());
 
-    const refuses = async (answer: Promise<Response>): Promise<void> => {
+    const refuses = async (answer: Promise<Page>): Promise<void> => {
       const { status } = await answer;
       expect(status).to.be.oneOf([401, 403]);
       expect(app.dribbble.received, 'requests to Dribbble').to.be.empty;
@@ -83,7 +84,7 @@ for (const setup of SETUPS) {
 
         for (const response of [await visitor.callback(filled), await visitor.callback('', filled)]) {
           expect(response.status).to.equal(status);
-          expect(await response.text()).to.match(text);
+          expect(response.body).to.match(text);
         }
         expect(app.dribbble.received).to.be.empty;
       });

@@ -4,6 +4,7 @@ import express = require('express');
 import session = require('express-session');
 import { Passport } from 'passport';
 import type { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import { Browser } from './browser';
 
 /** What a browser got at the end of a login. */
 export interface Got {
@@ -15,7 +16,7 @@ export interface Got {
 /** An Express app with the strategy, as the README shows it, on loopback. `error` is what reached its error handler. */
 export class App {
   error: (Error & Record<string, unknown>) | undefined;
-  private cookie = '';
+  private readonly browser = new Browser();
 
   private constructor(
     private readonly url: string,
@@ -56,13 +57,8 @@ export class App {
   }
 
   async get(path: string): Promise<Got> {
-    const response = await fetch(this.url + path, { redirect: 'manual', headers: { cookie: this.cookie } });
-    this.cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? this.cookie;
-    return {
-      status: response.status,
-      location: response.headers.get('location'),
-      text: await response.text(),
-    };
+    const { status, headers, body } = await this.browser.get(this.url + path);
+    return { status, location: headers.get('location'), text: body };
   }
 
   /** Begins a login and comes back with these parameters and the right state. */

@@ -30,8 +30,15 @@ export class Browser {
     return this.#request(url, { headers });
   }
 
-  post(url: string, form: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Page> {
-    return this.#request(url, { method: 'POST', body: new URLSearchParams(form), headers });
+  /** @param form its fields, or the body as it is */
+  post(
+    url: string,
+    form: Record<string, string> | string = {},
+    headers: Record<string, string> = {},
+  ): Promise<Page> {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = typeof form === 'string' ? form : new URLSearchParams(form).toString();
+    return this.#request(url, { method: 'POST', body, headers: { ...type, ...headers } });
   }
 
   /** Goes where a page redirects to, until one does not. */

@@ -3,6 +3,7 @@ import express from 'express';
 import session from 'express-session';
 import { Passport } from 'passport';
 import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
+import { Browser, type Page } from './browser';
 import { FakeDribbble } from './fake-dribbble';
 
 /** What an app is free to choose of how it reads requests and keeps the state. */
@@ -63,37 +64,21 @@ export async function startLoginApp({ parser, store }: Setup): Promise<LoginApp>
   };
 }
 
-/** A person's browser, as far as a login sees it: it keeps cookies and goes where it is told. */
+/** A person who signs in at the app. */
 export class Visitor {
-  private readonly cookies = new Map<string, string>();
+  private readonly browser = new Browser();
 
   constructor(private readonly app: LoginApp) {}
 
   /** Begins a login, and gives the state that it was sent to Dribbble with. */
   async begin(): Promise<string> {
-    const response = await this.request('/login');
-    return new URL(response.headers.get('location') ?? '').searchParams.get('state') ?? '';
+    const { location = '' } = await this.browser.get(`${this.app.url}/login`);
+    return new URL(location).searchParams.get('state') ?? '';
   }
 
   /** Comes to the callback with these parameters, in the URL or in a form. */
-  callback(query: string, form?: string): Promise<Response> {
-    return this.request(`/callback${query && `?${query}`}`, form);
-  }
-
-  private async request(path: string, form?: string): Promise<Response> {
-    const response = await fetch(this.app.url + path, {
-      redirect: 'manual',
-      headers: {
-        cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
-      },
-      ...(form !== undefined && { method: 'POST', body: form }),
-    });
-    for (const cookie of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = (cookie.split(';')[0] ?? '').split('=', 2);
-      if (cookie.includes('Max-Age=0')) this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
-    return response;
+  callback(query: string, form?: string): Promise<Page> {
+    const url = `${this.app.url}/callback${query && `?${query}`}`;
+    return form === undefined ? this.browser.get(url) : this.browser.post(url, form);
   }
 }
