@@ -2,10 +2,10 @@
  * The code in docs/ is printed from files that the tests run. Before each block stands, in a comment, where from: a
  * file, or a region of it (`// #region name` to `// #endregion`):
  *
- *     <!-- from test/stacks/recipes/koa.ts -->
- *     <!-- from test/stacks/recipes/return-to.ts#routes -->
+ *     <!-- from test/frameworks/recipes/koa.ts -->
+ *     <!-- from test/frameworks/recipes/return-to.ts#routes -->
  *
- * `npx tsx test/support/snippets.ts` prints the blocks anew; test/docs.test.ts fails where one is not as its file.
+ * `npx tsx test/support/snippets.ts` prints the blocks anew; test/docs/pages.test.ts fails where one is not as its file.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -30,7 +30,7 @@ describe('The package, packed and installed in a clean folder,', () => {
   before(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'consumer-')));
     tarball = join(folder, run('npm', ['pack', '--silent', '--pack-destination', folder], ROOT).trim());
-    cpSync(join(__dirname, 'consumer'), folder, { recursive: true });
+    cpSync(join(__dirname, '../types/consumer'), folder, { recursive: true });
     for (const name of ['consumer.cts', 'consumer.mts'])
       cpSync(join(folder, 'consumer.ts'), join(folder, name));
     run('npm', ['install', '--no-audit', '--no-fund', '--silent', tarball], folder);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { PAGES, print, read } from './support/snippets';
+import { PAGES, print, read } from '../support/snippets';
 
 describe('The pages in docs/', () => {
   for (const page of PAGES) {
@@ -11,7 +11,7 @@ describe('The pages in docs/', () => {
 
     it(`lead to files that exist: ${page}`, () => {
       const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
-      for (const link of links) expect(existsSync(join(__dirname, '../docs', link)), link).to.be.true;
+      for (const link of links) expect(existsSync(join(__dirname, '../../docs', link)), link).to.be.true;
     });
   }
 

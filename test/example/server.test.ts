@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { stop } from '../example/stop';
-import { Browser } from './support/browser';
-import { signIn } from './support/sample';
+import { stop } from '../../example/stop';
+import { Browser } from '../support/browser';
+import { signIn } from '../support/sample';
 
-const script = path.join(__dirname, '../example/server.ts');
+const script = path.join(__dirname, '../../example/server.ts');
 const tsx = require.resolve('tsx/cjs');
 
 describe('npm start', function () {

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Browser } from './support/browser';
-import { fixture } from './support/fixtures';
+import { Browser } from '../support/browser';
+import { fixture } from '../support/fixtures';
 
 interface Block {
   language: string;
@@ -13,7 +13,7 @@ interface Block {
   isProgram: boolean;
 }
 
-const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
+const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
 const blocks: Block[] = [...readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(
   ([, language = '', code = '']) => ({
     language,
@@ -70,7 +70,7 @@ describe('The README', () => {
     const config = join(folder, 'tsconfig.json');
     writeFileSync(
       config,
-      JSON.stringify({ extends: '../tsconfig.json', compilerOptions: options, include: ['*.ts'] }),
+      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions: options, include: ['*.ts'] }),
     );
     const { stdout } = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', config], {
       encoding: 'utf8',
@@ -120,7 +120,7 @@ describe('The README', () => {
 
 function start(file: string): ChildProcess {
   return fork(file, {
-    execArgv: ['--require', 'tsx/cjs', '--require', join(__dirname, 'support/readme-world.ts')],
+    execArgv: ['--require', 'tsx/cjs', '--require', join(__dirname, '../support/readme-world.ts')],
     env: {
       ...process.env,
       DRIBBBLE_CLIENT_ID: 'the-client-id',

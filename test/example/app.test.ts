@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { MemoryStore } from 'express-session';
-import { pathOnThisSite } from '../example/auth';
-import { Browser } from './support/browser';
-import { FakeDribbble } from './support/fake-dribbble';
-import { authorize, signIn, startSample, type Sample } from './support/sample';
+import { pathOnThisSite } from '../../example/auth';
+import { Browser } from '../support/browser';
+import { FakeDribbble } from '../support/fake-dribbble';
+import { authorize, signIn, startSample, type Sample } from '../support/sample';
 
 describe('The sample app', () => {
   let sample: Sample;

@@ -12,7 +12,7 @@ import { Browser } from './support/browser';
 import { lastAuthorization, MAYA, startDribbble } from './support/dribbble';
 import { start, type Running } from './support/recipe';
 
-/** Recipes of docs/ beside the frameworks' own, which frameworks.spec.ts runs. */
+/** Recipes of docs/ beside the frameworks' own, which frameworks.test.ts runs. */
 describe('The recipe', () => {
   let dribbble: FakeDribbble;
   let browser: Browser;
