@@ -170,7 +170,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
         this._openAhead(this._client._accessTokenUrl);
         if (!this._skipsProfile) this._openAhead(this._userProfileURL);
       }
-      if (this._needsSession) renew((req as { session?: Record<string, unknown> }).session, this._sessionKey);
+      if (this._needsSession)
+        renew((req as { session?: object }).session as Record<string, unknown> | undefined, this._sessionKey);
       // passport-oauth2 resolves a callbackURL that is a path by it, and Fastify's request has none.
       const request = req as { connection?: unknown };
       request.connection ??= req.socket;
