@@ -120,7 +120,12 @@ describe('The README', () => {
 
 function start(file: string): ChildProcess {
   return fork(file, {
-    execArgv: ['--require', 'tsx/cjs', '--require', join(__dirname, '../support/readme-world.ts')],
+    execArgv: [
+      '--require',
+      require.resolve('../support/register.cjs'),
+      '--require',
+      join(__dirname, '../support/readme-world.ts'),
+    ],
     env: {
       ...process.env,
       DRIBBBLE_CLIENT_ID: 'the-client-id',

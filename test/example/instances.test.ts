@@ -79,7 +79,12 @@ describe('Two instances of the sample, sharing Redis and a secret,', function ()
     redis = new Process('redis-server', ['--port', redisPort, '--bind', '127.0.0.1', '--save', '']);
     await redis.says(/Ready to accept connections/);
     const { clientID, clientSecret } = sandbox.dribbble;
-    const preload = ['--require', require.resolve('tsx/cjs'), '--require', join(__dirname, 'world.ts')];
+    const preload = [
+      '--require',
+      require.resolve('../support/register.cjs'),
+      '--require',
+      join(__dirname, 'world.ts'),
+    ];
     instances = await Promise.all(
       [0, 1].map(async (at) => {
         const port = await freePort();

@@ -11,7 +11,7 @@ import { Browser } from '../support/browser';
 import { signIn } from '../support/sample';
 
 const script = path.join(__dirname, '../../example/server.ts');
-const tsx = require.resolve('tsx/cjs');
+const register = require.resolve('../support/register.cjs');
 
 describe('npm start', function () {
   this.timeout(10_000);
@@ -29,7 +29,7 @@ describe('npm start', function () {
 
   /** Starts the server in an empty folder, with nothing of the environment but what a test sets. */
   function start(env: Record<string, string>) {
-    const child = spawn(process.execPath, ['--require', tsx, script], {
+    const child = spawn(process.execPath, ['--require', register, script], {
       cwd: folder,
       env: { PATH: process.env['PATH'], PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

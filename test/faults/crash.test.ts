@@ -31,9 +31,13 @@ describe('an app in a process of its own', () => {
   // One process for all cases: what takes it down fails them all, and says where in its stderr.
   before(async () => {
     const driver = path.join(__dirname, '../support/crash-driver.ts');
-    const run = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', driver], {
-      timeout: 20_000,
-    });
+    const run = await promisify(execFile)(
+      process.execPath,
+      ['--require', require.resolve('../support/register.cjs'), driver],
+      {
+        timeout: 20_000,
+      },
+    );
     answers = JSON.parse(run.stdout) as Record<string, string>;
   }).timeout(20_000);
 

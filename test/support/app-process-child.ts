@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import * as https from 'node:https';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { ConnectionsAhead } from '../../dist/connections';
+import { ConnectionsAhead } from '../../lib/connections';
 import { authenticate } from './authenticate';
 import type { Setup } from './app-process';
 import type { OAuth2 } from 'oauth';

@@ -44,7 +44,7 @@ export class AppProcess extends EventEmitter {
 
   static start({ trusts = true } = {}): AppProcess {
     const env = { ...process.env, ...(trusts && { NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE }) };
-    const execArgv = ['--require', require.resolve('tsx/cjs')];
+    const execArgv = ['--require', require.resolve('./register.cjs')];
     return new AppProcess(fork(require.resolve('./app-process-child'), { env, execArgv }));
   }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, type FakeRequest, type Outcome } from './support/authenticate';
-import { FakeDribbble } from './support/fake-dribbble';
+import { authenticate, expectKind, type FakeRequest, type Outcome } from '../support/authenticate';
+import { FakeDribbble } from '../support/fake-dribbble';
 
 /** What is particular to one framework's requests; whole logins in each are in test/frameworks. */
 describe('A request of Fastify', () => {

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import express from 'express';
 import * as fc from 'fast-check';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, login, type Outcome } from './support/authenticate';
-import { TOKEN, USER } from './support/fake-dribbble';
-import { InProcessAgent } from './support/in-process-agent';
-import { answer } from './support/raw-server';
+import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
+import { TOKEN, USER } from '../support/fake-dribbble';
+import { InProcessAgent } from '../support/in-process-agent';
+import { answer } from '../support/raw-server';
 
 // The same run each time, so that a change fails by its own fault; FC_RUNS makes it longer, and each such run another.
 // FC_SEED repeats one.

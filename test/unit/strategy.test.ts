@@ -8,10 +8,10 @@ import {
   type DribbbleTokenResponse,
   type VerifyCallback,
 } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, login, type FakeRequest } from './support/authenticate';
-import { FakeDribbble, TOKEN } from './support/fake-dribbble';
-import { fixture } from './support/fixtures';
-import { useNock } from './support/nock';
+import { authenticate, expectKind, login, type FakeRequest } from '../support/authenticate';
+import { FakeDribbble, TOKEN } from '../support/fake-dribbble';
+import { fixture } from '../support/fixtures';
+import { useNock } from '../support/nock';
 
 const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
 const CALLBACK = 'https://app.example.com/callback';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
-import { expectKind, login } from './support/authenticate';
-import { FakeDribbble } from './support/fake-dribbble';
-import { fixture } from './support/fixtures';
+import { expectKind, login } from '../support/authenticate';
+import { FakeDribbble } from '../support/fake-dribbble';
+import { fixture } from '../support/fixtures';
 
 describe('The profile', () => {
   let dribbble: FakeDribbble;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { expect } from 'chai';
-import { AppProcess, type Setup } from './support/app-process';
-import { FakeDribbble } from './support/fake-dribbble';
-import { TlsHost, until } from './support/tls-host';
+import { AppProcess, type Setup } from '../../support/app-process';
+import { FakeDribbble } from '../../support/fake-dribbble';
+import { TlsHost, until } from '../../support/tls-host';
 
 describe('Connections to Dribbble', function () {
   this.timeout(10_000); // an app process takes a while to start

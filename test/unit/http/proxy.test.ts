@@ -3,8 +3,8 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createProxy } from 'proxy';
-import { AppProcess } from './support/app-process';
-import { TlsHost } from './support/tls-host';
+import { AppProcess } from '../../support/app-process';
+import { TlsHost } from '../../support/tls-host';
 
 describe('Behind a proxy', function () {
   this.timeout(10_000); // an app process takes a while to start

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, login, type Outcome } from './support/authenticate';
-import { FakeDribbble, TOKEN } from './support/fake-dribbble';
+import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
+import { FakeDribbble, TOKEN } from '../support/fake-dribbble';
 
 interface Profile {
   id: string;

@@ -7,10 +7,10 @@ import {
   InternalOAuthError,
   TokenError,
 } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind } from './support/authenticate';
-import { App, type Got } from './support/app';
-import { FakeDribbble, type Reply } from './support/fake-dribbble';
-import { fixture } from './support/fixtures';
+import { authenticate, expectKind } from '../support/authenticate';
+import { App, type Got } from '../support/app';
+import { FakeDribbble, type Reply } from '../support/fake-dribbble';
+import { fixture } from '../support/fixtures';
 
 describe('A login that goes wrong', () => {
   let dribbble: FakeDribbble;

@@ -8,8 +8,8 @@ import {
   type DribbbleAuthenticateOptions,
   type DribbbleStrategyOptions,
 } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, type FakeRequest, type Outcome } from './support/authenticate';
-import { FakeDribbble } from './support/fake-dribbble';
+import { authenticate, expectKind, type FakeRequest, type Outcome } from '../../support/authenticate';
+import { FakeDribbble } from '../../support/fake-dribbble';
 
 const SECRET = 'a secret that only the instances of this app know';
 const OTHER_SECRET = 'another secret, which another app or an attacker has';
