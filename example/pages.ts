@@ -197,6 +197,6 @@ function page(title: string, main: Html, signedIn = false): string {
       </header>
     `,
     main,
-    footer: html`<p>The sample app of <strong>passport-dribbble-oauth2</strong>. Not made by Dribbble.</p>`,
+    footer: html`<p>The example app of <strong>passport-dribbble-oauth2</strong>. Not made by Dribbble.</p>`,
   });
 }

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => void quit());
   process.once('SIGINT', () => void quit());
 
-  console.log(`The sample app is ready: ${baseURL}`);
+  console.log(`The example app is ready: ${baseURL}`);
   if (sandbox) {
     console.log(`It signs in at a sandbox on this machine, not at Dribbble: ${sandbox.url}`);
     console.log('To use the real Dribbble, put DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET into .env');

@@ -3,14 +3,14 @@ import { MemoryStore } from 'express-session';
 import { pathOnThisSite } from '../../example/auth';
 import { Browser } from '../support/browser';
 import { FakeDribbble } from '../support/fake-dribbble';
-import { authorize, signIn, startSample, type Sample } from '../support/sample';
+import { authorize, signIn, startExample, type Example } from '../support/example';
 
-describe('The sample app', () => {
-  let sample: Sample;
+describe('The example app', () => {
+  let example: Example;
   before(async () => {
-    sample = await startSample();
+    example = await startExample();
   });
-  after(() => sample.close());
+  after(() => example.close());
 
   describe('signing in', () => {
     for (const [login, name] of [
@@ -20,16 +20,16 @@ describe('The sample app', () => {
       ['bobbytags', 'Bobby &#60;b&#62;Tags'],
     ] as const) {
       it(`shows the profile of ${login}`, async () => {
-        const page = await signIn(new Browser(), sample.url, login);
-        expect(page.url).to.equal(`${sample.url}/profile`);
+        const page = await signIn(new Browser(), example.url, login);
+        expect(page.url).to.equal(`${example.url}/profile`);
         expect(page.status).to.equal(200);
         expect(page.body).to.contain(`<h1>${name}`).and.contain(`@${login}`);
       });
     }
 
     it('shows everything Dribbble says of somebody who filled in everything', async () => {
-      const { body } = await signIn(new Browser(), sample.url, 'martaquill');
-      expect(body).to.contain(`${sample.sandbox.url}/avatars/marta.svg`);
+      const { body } = await signIn(new Browser(), example.url, 'martaquill');
+      expect(body).to.contain(`${example.sandbox.url}/avatars/marta.svg`);
       expect(body).to.contain('Type &#38; identity at @papercranes. Draws letters');
       expect(body).to.contain('Porto, Portugal');
       expect(body).to.contain('href="https://martaquill.example/" rel="noopener noreferrer nofollow"');
@@ -38,16 +38,16 @@ describe('The sample app', () => {
     });
 
     it('shows an initial and no made-up words for somebody who filled in nothing', async () => {
-      const { body } = await signIn(new Browser(), sample.url, 'rookie');
+      const { body } = await signIn(new Browser(), example.url, 'rookie');
       expect(body).to.contain('>R</span>').and.contain('No bio yet');
       expect(body).not.to.match(/null|undefined|NaN/);
     });
 
     it('escapes what a designer injects, on every page that shows it', async () => {
       const browser = new Browser();
-      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const consent = await browser.open(`${example.url}/auth/dribbble`);
       const profile = await browser.follow(authorize(browser, consent, 'bobbytags'));
-      const studio = await browser.get(`${sample.url}/studio`);
+      const studio = await browser.get(`${example.url}/studio`);
       for (const { body } of [consent, profile, studio]) {
         expect(body).not.to.match(/<script|<svg|<b>|<img src=x|javascript:|="[^"]*" onmouseover/);
         expect(body).to.contain('&#60;img src=x onerror=&#34;window.__pwned=1&#34;&#62;');
@@ -59,7 +59,7 @@ describe('The sample app', () => {
       const pages = await Promise.all(
         Array.from({ length: 20 }, async (_, turn) => {
           const login = logins[turn % logins.length] ?? '';
-          return { login, page: await signIn(new Browser(), sample.url, login) };
+          return { login, page: await signIn(new Browser(), example.url, login) };
         }),
       );
       for (const { login, page } of pages) expect(page.body).to.contain(`@${login}`);
@@ -67,7 +67,7 @@ describe('The sample app', () => {
 
     it('gives a new session to whoever signs in, so that nobody can plant one', async () => {
       const browser = new Browser();
-      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const consent = await browser.open(`${example.url}/auth/dribbble`);
       const before = browser.cookie('courtside.session');
       await browser.follow(authorize(browser, consent, 'rookie'));
       expect(before).to.be.a('string');
@@ -76,27 +76,27 @@ describe('The sample app', () => {
 
     it('asks again who is signing in, after another person did in the same browser', async () => {
       const browser = new Browser();
-      await signIn(browser, sample.url, 'rookie');
-      const page = await signIn(browser, sample.url, 'iroha');
+      await signIn(browser, example.url, 'rookie');
+      const page = await signIn(browser, example.url, 'iroha');
       expect(page.body).to.contain('@iroha');
     });
 
     it('goes to the one host Dribbble sends people back to, from another name of this machine', async () => {
-      const page = await new Browser().get(`${sample.url.replace('localhost', '127.0.0.1')}/studio?a=1`);
+      const page = await new Browser().get(`${example.url.replace('localhost', '127.0.0.1')}/studio?a=1`);
       expect(page.status).to.equal(307);
-      expect(page.location).to.equal(`${sample.url}/studio?a=1`);
+      expect(page.location).to.equal(`${example.url}/studio?a=1`);
     });
   });
 
   describe('a page that needs a login', () => {
     it('leads to the sign-in, and from there back to where the person was going', async () => {
       const browser = new Browser();
-      const welcome = await browser.open(`${sample.url}/studio?board=2`);
+      const welcome = await browser.open(`${example.url}/studio?board=2`);
       expect(welcome.body).to.contain('Sign in first');
       const link = /href="(\/auth\/dribbble[^"]+)"/.exec(welcome.body)?.[1] ?? '';
-      const consent = await browser.open(sample.url + link);
+      const consent = await browser.open(example.url + link);
       const page = await browser.follow(authorize(browser, consent, 'rookie'));
-      expect(page.url).to.equal(`${sample.url}/studio?board=2`);
+      expect(page.url).to.equal(`${example.url}/studio?board=2`);
       expect(page.body).to.contain('Your studio');
     });
 
@@ -110,8 +110,8 @@ describe('The sample app', () => {
       '',
     ]) {
       it(`refuses to send anybody to ${JSON.stringify(address)}`, async () => {
-        const page = await signIn(new Browser(), sample.url, 'rookie', address);
-        expect(page.url).to.equal(`${sample.url}/profile`);
+        const page = await signIn(new Browser(), example.url, 'rookie', address);
+        expect(page.url).to.equal(`${example.url}/profile`);
       });
     }
 
@@ -123,33 +123,33 @@ describe('The sample app', () => {
   describe('signing out', () => {
     it('ends the session', async () => {
       const browser = new Browser();
-      await signIn(browser, sample.url, 'rookie');
-      const page = await browser.follow(browser.post(`${sample.url}/auth/sign-out`));
+      await signIn(browser, example.url, 'rookie');
+      const page = await browser.follow(browser.post(`${example.url}/auth/sign-out`));
       expect(page.body).to.contain('You are signed out');
-      const studio = await browser.get(`${sample.url}/studio`);
-      expect(studio.location).to.equal(`${sample.url}/?returnTo=%2Fstudio`);
+      const studio = await browser.get(`${example.url}/studio`);
+      expect(studio.location).to.equal(`${example.url}/?returnTo=%2Fstudio`);
     });
 
     it('is done by a form, never by a link', async () => {
       const browser = new Browser();
-      await signIn(browser, sample.url, 'rookie');
-      expect((await browser.get(`${sample.url}/auth/sign-out`)).status).to.equal(404);
-      expect((await browser.get(`${sample.url}/studio`)).status).to.equal(200);
+      await signIn(browser, example.url, 'rookie');
+      expect((await browser.get(`${example.url}/auth/sign-out`)).status).to.equal(404);
+      expect((await browser.get(`${example.url}/studio`)).status).to.equal(200);
     });
 
     it("refuses another site's form", async () => {
       const browser = new Browser();
-      await signIn(browser, sample.url, 'rookie');
-      const page = await browser.post(`${sample.url}/auth/sign-out`, {}, { 'sec-fetch-site': 'cross-site' });
+      await signIn(browser, example.url, 'rookie');
+      const page = await browser.post(`${example.url}/auth/sign-out`, {}, { 'sec-fetch-site': 'cross-site' });
       expect(page.status).to.equal(403);
-      expect((await browser.get(`${sample.url}/studio`)).status).to.equal(200);
+      expect((await browser.get(`${example.url}/studio`)).status).to.equal(200);
     });
   });
 
   describe('a sign-in that fails', () => {
     it('is told kindly to whoever pressed Cancel', async () => {
       const browser = new Browser();
-      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const consent = await browser.open(`${example.url}/auth/dribbble`);
       const page = await browser.follow(browser.post(consent.url, { decision: 'cancel' }));
       expect(page.status).to.equal(200);
       expect(page.body).to.contain('You said no at Dribbble').and.contain('Sign in with Dribbble');
@@ -157,7 +157,7 @@ describe('The sample app', () => {
 
     it('is refused when its callback URL is opened again', async () => {
       const browser = new Browser();
-      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const consent = await browser.open(`${example.url}/auth/dribbble`);
       const { location: resume = '' } = await authorize(browser, consent, 'rookie');
       const { location: callback = '' } = await browser.get(resume);
       expect((await browser.open(callback)).status).to.equal(200);
@@ -168,23 +168,23 @@ describe('The sample app', () => {
 
     it('is refused in another browser than the one that began it', async () => {
       const browser = new Browser();
-      const consent = await browser.open(`${sample.url}/auth/dribbble`);
+      const consent = await browser.open(`${example.url}/auth/dribbble`);
       const { location: resume = '' } = await authorize(browser, consent, 'rookie');
       const { location: callback = '' } = await browser.get(resume);
       const victim = new Browser();
       expect((await victim.get(callback)).status).to.equal(403);
-      expect((await victim.get(`${sample.url}/profile`)).status).to.equal(302);
+      expect((await victim.get(`${example.url}/profile`)).status).to.equal(302);
     });
 
     it('is refused when the state is forged', async () => {
       const browser = new Browser();
-      await browser.get(`${sample.url}/auth/dribbble`);
-      const page = await browser.get(`${sample.url}/auth/dribbble/callback?code=a&state=forged`);
+      await browser.get(`${example.url}/auth/dribbble`);
+      const page = await browser.get(`${example.url}/auth/dribbble/callback?code=a&state=forged`);
       expect(page.status).to.equal(403);
     });
 
     it('tells whoever runs the app to check the credentials, when Dribbble does not know them', async () => {
-      const wrong = await startSample({ dribbble: { clientSecret: 'of another application' } });
+      const wrong = await startExample({ dribbble: { clientSecret: 'of another application' } });
       try {
         const page = await signIn(new Browser(), wrong.url, 'rookie');
         expect(page.status).to.equal(500);
@@ -198,7 +198,7 @@ describe('The sample app', () => {
 
     it('tells whoever runs the app to check the callback URL, when it is not the registered one', async () => {
       const fake = await FakeDribbble.start();
-      const app = await startSample({ dribbble: fake.endpoints });
+      const app = await startExample({ dribbble: fake.endpoints });
       try {
         const page = await comeBack(app, 'error=redirect_uri_mismatch');
         expect(page.status).to.equal(500);
@@ -210,10 +210,10 @@ describe('The sample app', () => {
 
     describe('because of Dribbble', () => {
       let fake: FakeDribbble;
-      let app: Sample;
+      let app: Example;
       beforeEach(async () => {
         fake = await FakeDribbble.start();
-        app = await startSample({ dribbble: { ...fake.endpoints, timeout: 200 } });
+        app = await startExample({ dribbble: { ...fake.endpoints, timeout: 200 } });
       });
       afterEach(() => Promise.all([fake.stop(), app.close()]));
 
@@ -262,7 +262,7 @@ describe('The sample app', () => {
 
   describe('what it sends', () => {
     it('runs no script and takes styles and forms from itself only', async () => {
-      const { headers, body } = await new Browser().get(sample.url);
+      const { headers, body } = await new Browser().get(example.url);
       const policy = headers.get('content-security-policy') ?? '';
       expect(policy).to.contain("default-src 'none'").and.contain("frame-ancestors 'none'");
       expect(policy).not.to.match(/script-src|unsafe/);
@@ -271,13 +271,13 @@ describe('The sample app', () => {
     });
 
     it('keeps the session cookie from scripts and from other sites', async () => {
-      const { headers } = await new Browser().get(`${sample.url}/auth/dribbble`);
+      const { headers } = await new Browser().get(`${example.url}/auth/dribbble`);
       const [cookie = ''] = headers.getSetCookie();
       expect(cookie).to.match(/^courtside\.session=.*; HttpOnly; SameSite=Lax$/);
     });
 
     it('keeps the session cookie to https behind a proxy that speaks it', async () => {
-      const proxied = await startSample({ trustProxy: 1 });
+      const proxied = await startExample({ trustProxy: 1 });
       try {
         const browser = new Browser({ 'x-forwarded-proto': 'https' });
         const { headers } = await browser.get(`${proxied.url}/auth/dribbble`);
@@ -289,15 +289,15 @@ describe('The sample app', () => {
     });
 
     it('sets no cookie before somebody signs in', async () => {
-      expect((await new Browser().get(sample.url)).headers.getSetCookie()).to.deep.equal([]);
+      expect((await new Browser().get(example.url)).headers.getSetCookie()).to.deep.equal([]);
     });
 
     it('lets nothing in between keep a page', async () => {
-      expect((await new Browser().get(sample.url)).headers.get('cache-control')).to.equal('no-store');
+      expect((await new Browser().get(example.url)).headers.get('cache-control')).to.equal('no-store');
     });
 
     it('says so when there is no such page', async () => {
-      const page = await new Browser().get(`${sample.url}/%3Cscript%3E`);
+      const page = await new Browser().get(`${example.url}/%3Cscript%3E`);
       expect(page.status).to.equal(404);
       expect(page.body).to.contain('There is no such page').and.not.contain('script');
     });
@@ -305,7 +305,7 @@ describe('The sample app', () => {
 
   it('knows somebody who signed in at another instance of it, when they share their sessions', async () => {
     const sessionStore = new MemoryStore();
-    const [one, other] = await Promise.all([startSample({ sessionStore }), startSample({ sessionStore })]);
+    const [one, other] = await Promise.all([startExample({ sessionStore }), startExample({ sessionStore })]);
     try {
       const browser = new Browser();
       await signIn(browser, one.url, 'iroha');
@@ -321,7 +321,7 @@ describe('The sample app', () => {
         callback(new Error('ECONNREFUSED'));
       },
     });
-    const app = await startSample({ sessionStore: broken });
+    const app = await startExample({ sessionStore: broken });
     try {
       const browser = new Browser();
       await browser.get(`${app.url}/auth/dribbble`);
@@ -335,7 +335,7 @@ describe('The sample app', () => {
 });
 
 /** Begins a sign-in and comes back from Dribbble with `answer`. */
-async function comeBack({ url }: Sample, answer: string) {
+async function comeBack({ url }: Example, answer: string) {
   const browser = new Browser();
   const { location = '' } = await browser.get(`${url}/auth/dribbble`);
   const state = new URL(location).searchParams.get('state') ?? '';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { startSample, type Sample } from '../support/sample';
+import { startExample, type Example } from '../support/example';
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'screenshots-'));
 /** The README shows the light ones. */
@@ -14,9 +14,9 @@ const folders = {
 const wide = { width: 1440, height: 900 };
 const narrow = { width: 360, height: 740 };
 
-describe('The sample app in Chromium', () => {
+describe('The example app in Chromium', () => {
   let chrome: Browser;
-  let sample: Sample;
+  let example: Example;
   before(async () => {
     chrome = await chromium.launch({
       executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
@@ -30,10 +30,10 @@ describe('The sample app in Chromium', () => {
         '--disable-sync',
       ],
     });
-    sample = await startSample();
+    example = await startExample();
   });
   after(async () => {
-    await Promise.all([chrome.close(), sample.close()]);
+    await Promise.all([chrome.close(), example.close()]);
     rmSync(temporary, { recursive: true });
   });
 
@@ -72,7 +72,7 @@ describe('The sample app in Chromium', () => {
   const heading = () => page.getByRole('heading', { level: 1 }).innerText();
 
   async function askToSignIn(from = '/'): Promise<void> {
-    await page.goto(sample.url + from);
+    await page.goto(example.url + from);
     await page.getByRole('link', { name: 'Sign in with Dribbble' }).click();
     await page.getByText('This is not Dribbble').waitFor();
   }
@@ -92,11 +92,11 @@ describe('The sample app in Chromium', () => {
     it(`signs ${login} in and out`, async () => {
       await signIn(login);
       expect(await heading()).to.equal(name);
-      expect(page.url()).to.equal(`${sample.url}/profile`);
+      expect(page.url()).to.equal(`${example.url}/profile`);
       await button('Sign out').click();
       expect(await heading()).to.equal('You are signed out');
-      await page.goto(`${sample.url}/profile`);
-      expect(page.url()).to.equal(`${sample.url}/?returnTo=%2Fprofile`);
+      await page.goto(`${example.url}/profile`);
+      expect(page.url()).to.equal(`${example.url}/?returnTo=%2Fprofile`);
     });
   }
 
@@ -113,7 +113,7 @@ describe('The sample app in Chromium', () => {
   it('runs nothing of what a designer injects', async () => {
     await signIn('bobbytags');
     for (const place of ['/profile', '/studio']) {
-      await page.goto(sample.url + place);
+      await page.goto(example.url + place);
       await page.mouse.move(400, 400);
       for (const item of await page.getByRole('main').locator('*').all()) await item.hover({ force: true });
       expect(await page.evaluate('window.__pwned')).to.equal(undefined);
@@ -146,7 +146,7 @@ describe('The sample app in Chromium', () => {
 
   it('lands on the page that needed a login', async () => {
     await signIn('iroha', '/studio');
-    expect(page.url()).to.equal(`${sample.url}/studio`);
+    expect(page.url()).to.equal(`${example.url}/studio`);
     expect(await heading()).to.equal('Your studio');
   });
 
@@ -159,7 +159,7 @@ describe('The sample app in Chromium', () => {
       );
       expect(outlined, `an outline after ${key}`).to.equal(true);
     };
-    await page.goto(sample.url);
+    await page.goto(example.url);
     await press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).to.equal('Skip to content');
     await press('Tab');
@@ -170,7 +170,7 @@ describe('The sample app in Chromium', () => {
     await press('Tab');
     await press('ArrowDown');
     await page.keyboard.press('Enter');
-    await page.waitForURL(`${sample.url}/profile`);
+    await page.waitForURL(`${example.url}/profile`);
     expect(await heading()).to.equal('rookie');
   });
 
@@ -187,14 +187,14 @@ describe('The sample app in Chromium', () => {
             await page.screenshot({ path: file, fullPage: true });
           }
         };
-        await page.goto(sample.url);
+        await page.goto(example.url);
         await fits('sign-in');
         await askToSignIn();
         await fits('consent');
         await page.getByRole('radio', { name: '@martaquill' }).check();
         await button('Authorize').click();
         await fits('profile');
-        await page.goto(`${sample.url}/studio`);
+        await page.goto(`${example.url}/studio`);
         await fits();
         await button('Sign out').click();
         await fits();

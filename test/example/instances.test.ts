@@ -9,7 +9,7 @@ import { callbackURL } from '../../example/app';
 import { startSandbox, type Sandbox } from '../../example/sandbox';
 import { Browser, type Page } from '../support/browser';
 
-const SAMPLE = join(__dirname, '../../example/server.ts');
+const SERVER = join(__dirname, '../../example/server.ts');
 const PEOPLE = ['martaquill', 'rookie', 'iroha'];
 /** People who are on their way at the same time. */
 const AT_ONCE = 20;
@@ -64,7 +64,7 @@ interface Visitor {
 
 const servedBy = ({ headers }: Page): string | null => headers.get('served-by');
 
-describe('Two instances of the sample, sharing Redis and a secret,', function () {
+describe('Two instances of the example, sharing Redis and a secret,', function () {
   this.timeout(120_000);
 
   let front: RoundRobin;
@@ -89,7 +89,7 @@ describe('Two instances of the sample, sharing Redis and a secret,', function ()
       [0, 1].map(async (at) => {
         const port = await freePort();
         front.instances[at] = port;
-        const instance = new Process(process.execPath, [...preload, SAMPLE], {
+        const instance = new Process(process.execPath, [...preload, SERVER], {
           PORT: port,
           BASE_URL: front.url,
           REDIS_URL: `redis://127.0.0.1:${redisPort}`,

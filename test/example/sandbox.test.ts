@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox } from '../../example/sandbox';
 import { Browser, type Page } from '../support/browser';
-import { authorize } from '../support/sample';
+import { authorize } from '../support/example';
 
 const callbackURL = 'http://localhost:3000/auth/dribbble/callback';
 

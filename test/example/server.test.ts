@@ -8,7 +8,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { stop } from '../../example/stop';
 import { Browser } from '../support/browser';
-import { signIn } from '../support/sample';
+import { signIn } from '../support/example';
 
 const script = path.join(__dirname, '../../example/server.ts');
 const register = require.resolve('../support/register.cjs');
@@ -19,7 +19,7 @@ describe('npm start', function () {
   let folder: string;
   let running: ChildProcess[];
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'sample-'));
+    folder = mkdtempSync(path.join(tmpdir(), 'example-'));
     running = [];
   });
   afterEach(() => {

@@ -1,4 +1,4 @@
-/** Loaded before an instance of the sample: Dribbble's endpoints are the sandbox's, one for all instances. */
+/** Loaded before an instance of the example: Dribbble's endpoints are the sandbox's, one for all instances. */
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 
 const { authorizationURL, tokenURL, userProfileURL } = JSON.parse(process.env['SANDBOX'] ?? '') as Record<

@@ -5,7 +5,7 @@ import { callbackURL, createApp, type AppOptions } from '../../example/app';
 import { startSandbox, type Sandbox } from '../../example/sandbox';
 import type { Browser, Page } from './browser';
 
-export interface Sample {
+export interface Example {
   url: string;
   sandbox: Sandbox;
   /** What the app wrote to its log. */
@@ -15,8 +15,8 @@ export interface Sample {
 
 type Options = Partial<Omit<AppOptions, 'dribbble'>> & { dribbble?: Partial<AppOptions['dribbble']> };
 
-/** The sample app beside its sandbox, each on a free port; `options` are in place of the usual ones. */
-export async function startSample(options: Options = {}): Promise<Sample> {
+/** The example app beside its sandbox, each on a free port; `options` are in place of the usual ones. */
+export async function startExample(options: Options = {}): Promise<Example> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://localhost:${String((server.address() as AddressInfo).port)}`;
