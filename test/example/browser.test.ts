@@ -14,7 +14,9 @@ const folders = {
 const wide = { width: 1440, height: 900 };
 const narrow = { width: 360, height: 740 };
 
-describe('The example app in Chromium', () => {
+describe('The example app in Chromium', function () {
+  this.timeout(60_000);
+
   let chrome: Browser;
   let example: Example;
   before(async () => {

@@ -22,7 +22,9 @@ function run(command: string, args: string[], cwd: string): string {
   return stdout;
 }
 
-describe('The package, packed and installed in a clean folder,', () => {
+describe('The package, packed and installed in a clean folder,', function () {
+  this.timeout(300_000);
+
   let folder: string;
   let tarball: string;
   let installed: string;
