@@ -1,355 +1,181 @@
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { expect } from 'chai';
-import { AppProcess, type Setup } from '../../support/app-process';
-import { FakeDribbble } from '../../support/fake-dribbble';
+import { HttpProcess } from '../../support/http-process';
 import { TlsHost, until } from '../../support/tls-host';
 
-describe('Connections to Dribbble', function () {
-  this.timeout(10_000); // an app process takes a while to start
-  this.slow(1000);
+// Each test has a process of its own: the agent is one for the process, and the certificate has to be trusted.
 
-  const MINUTE = 60_000;
-  const SECURED = [MINUTE, MINUTE];
-  let app: AppProcess;
-  let token: TlsHost;
-  let api: TlsHost;
-  before(() => {
-    app = AppProcess.start();
-  });
-  after(() => app.end());
+describe('preconnect', function () {
+  this.timeout(10_000);
+  this.slow(1500);
+
+  let host: TlsHost;
+  let app: HttpProcess;
   beforeEach(async () => {
-    token = await TlsHost.start();
-    api = await TlsHost.start();
+    app = HttpProcess.start();
+    host = await TlsHost.start();
+    host.answer = (_req, res) => res.end('ok');
   });
   afterEach(async () => {
-    await token.stop();
-    await api.stop();
+    await app.end();
+    await host.stop();
   });
 
-  function hosts(): Setup['options'] {
-    return { tokenURL: token.url(), userProfileURL: api.url() };
+  /** Opens a connection ahead and waits for it; the process knows of it too. */
+  async function connected(url = host.url()): Promise<void> {
+    await app.preconnect(url);
+    await until(() => host.open.size === 1, host);
+    await app.preconnect(url);
   }
 
-  async function bothConnected(): Promise<void> {
-    await until(() => token.open.size === 1 && api.open.size === 1, token, api);
-  }
-
-  async function allClosed(): Promise<void> {
-    await until(() => app.open + token.open.size + api.open.size === 0, app, token, api);
-  }
-
-  describe('that are opened ahead', () => {
-    it('carry the login: the hosts see two connections, not four', async () => {
-      await app.setUp({ options: hosts() });
-      await app.redirect();
-      await bothConnected();
-      expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
-      expect([token.connections, api.connections]).to.deep.equal([1, 1]);
-      expect([token.requests, api.requests]).to.deep.equal([['POST on 1'], ['GET on 1']]);
-    });
-
-    it('carry the logins that follow', async () => {
-      await app.setUp({ options: hosts() });
-      for (let login = 0; login < 3; login++) {
-        expect(await app.redirect()).to.include({ kind: 'redirect' });
-        expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
-      }
-      expect(api.requests).to.deep.equal(['GET on 1', 'GET on 1', 'GET on 1']);
-    });
-
-    it('are opened to both hosts at once where a visitor comes back to an app just started', async () => {
-      token.answer = (req, res) => {
-        void until(() => api.connections === 1, api).then(() => {
-          token.answerRightly(req, res);
-        });
-      };
-      await app.setUp({ options: hosts() });
-      expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
-    });
-
-    it('are carried on with before they are open', async () => {
-      await app.setUp({ options: hosts() });
-      void app.redirect();
-      expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
-    });
-
-    it('are one for each host, however many visitors there are', async () => {
-      await app.setUp({ options: hosts() });
-      const visitors = Array.from({ length: 100 }, (_, number) => `visitor ${String(number)}`);
-      await Promise.all(visitors.map((visitor) => app.redirect(visitor)));
-      expect(await app.redirect()).to.include({ opened: 2 });
-      await bothConnected();
-      const replies = await Promise.all(visitors.map((visitor) => app.callback(visitor)));
-      // Each carried on for its own visitor, though on connections that were opened for others.
-      expect(replies.map(({ user }) => user)).to.deep.equal(visitors.map((visitor) => ({ visitor })));
-      // One for each request, as all came at once, and at most a spare for either host.
-      expect(Math.max(token.connections, api.connections)).to.be.at.most(101);
-    });
-
-    it('are one for the redirect and one for the token request where both requests go to one host', async () => {
-      await app.setUp({ options: { tokenURL: token.url(), userProfileURL: token.url() } });
-      expect(await app.redirect()).to.include({ opened: 1 });
-      await until(() => token.connections === 1, token);
-      expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
-      expect(token.requests).to.deep.equal(['POST on 1', 'GET on 2']);
-    });
-
-    it('are used where the host is an IP address', async () => {
-      await app.setUp({
-        options: { tokenURL: token.url('127.0.0.1'), userProfileURL: api.url('127.0.0.1') },
-      });
-      await app.redirect();
-      await bothConnected();
-      const { kind, opened, warnings } = await app.callback();
-      expect({ kind, opened }).to.deep.equal({ kind: 'success', opened: 2 });
-      expect(warnings).not.to.include('DEP0123'); // an IP address as a TLS server name
-    });
-
-    it('are used where the host is an IPv6 address', async function () {
-      // Not every machine has one, and Node 22.23 takes none for the one in its certificate.
-      if (process.version.startsWith('v22.23.')) this.skip();
-      const v6 = await TlsHost.start('::1').catch(() => this.skip());
-      try {
-        await app.setUp({ options: { tokenURL: v6.url('[::1]'), userProfileURL: v6.url('[::1]') } });
-        await app.redirect();
-        expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
-      } finally {
-        await v6.stop();
-      }
-    });
-
-    it('are not opened to the API where profiles are never fetched', async () => {
-      await app.setUp({ options: { ...hosts(), skipUserProfile: true } });
-      expect(await app.redirect()).to.include({ opened: 1 });
-    });
+  it('opens the connection that carries the request', async () => {
+    await connected();
+    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 1 });
+    expect(host.requests).to.deep.equal(['POST on 1']);
   });
 
-  describe('are not opened ahead', () => {
-    for (const agent of ['option', 'setAgent'] as const) {
-      it(`where the app gave its own agent, by ${agent}`, async () => {
-        await app.setUp({ options: hosts(), agent });
-        expect(await app.redirect()).to.include({ kind: 'redirect', opened: 0 });
-        expect(await app.callback()).to.include({ kind: 'success', opened: 2 });
-      });
-    }
-
-    it('over plain http', async () => {
-      const dribbble = await FakeDribbble.start();
-      try {
-        await app.setUp({ options: dribbble.endpoints });
-        await app.redirect();
-        expect(await app.callback()).to.include({ kind: 'success', opened: 0 });
-      } finally {
-        await dribbble.stop();
-      }
-    });
+  it('opens one connection, however often it is called', async () => {
+    await app.preconnect(Array.from({ length: 100 }, () => host.url()));
+    await connected();
+    expect(await app.preconnect(host.url())).to.include({ opened: 1 });
   });
 
-  describe('that fail while being opened ahead', () => {
-    it('are silent; the login itself reports a host that is not there', async () => {
-      const options = hosts();
-      await token.stop();
-      await app.setUp({ options });
-      expect(await app.redirect()).to.include({ kind: 'redirect' });
-      await until(() => app.open === 1, app); // the API's
-      const { kind, error } = await app.callback();
-      expect(kind).to.equal('error');
-      expect(error).to.match(/^POST localhost:\d+\/ failed: connect ECONNREFUSED/);
-      token = await TlsHost.start();
+  it('opens none where one is idle', async () => {
+    await app.request(host.url());
+    expect(await app.preconnect(host.url())).to.include({ opened: 1 });
+    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 1 });
+  });
+
+  it('opens one that a request takes before it is open', async () => {
+    void app.preconnect(host.url());
+    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 1 });
+  });
+
+  it('opens one to each host', async () => {
+    const other = await TlsHost.start();
+    await app.preconnect([host.url(), other.url()]);
+    await until(() => host.open.size + other.open.size === 2, host, other);
+    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 2 });
+    await other.stop();
+  });
+
+  it('opens one to an IP address', async () => {
+    await connected(host.url('127.0.0.1'));
+    const { body, opened, warnings } = await app.request(host.url('127.0.0.1'));
+    expect({ body, opened }).to.deep.equal({ body: 'ok', opened: 1 });
+    expect(warnings).not.to.include('DEP0123'); // an IP address as a TLS server name
+  });
+
+  it('opens one to an IPv6 address', async function () {
+    // Not every machine has one, and Node 22.23 takes none for the one in its certificate.
+    if (process.version.startsWith('v22.23.')) this.skip();
+    const v6 = await TlsHost.start('::1').catch(() => this.skip());
+    v6.answer = host.answer;
+    await app.preconnect(v6.url('[::1]'));
+    await until(() => v6.open.size === 1, v6);
+    expect(await app.request(v6.url('[::1]'))).to.include({ body: 'ok', opened: 1 });
+    await v6.stop();
+  });
+
+  it('opens none over plain http', async () => {
+    expect(await app.preconnect(host.url().replace('https', 'http'))).to.include({ opened: 0 });
+  });
+
+  it('opens a new one in the moment in which the old one breaks', async () => {
+    await connected();
+    expect(await app.preconnect(host.url(), { breaking: true })).to.include({ opened: 2 });
+  });
+
+  it('opens one that is kept open for 55 s, before a request and after', async () => {
+    await connected();
+    expect((await app.preconnect(host.url())).timeouts).to.deep.equal([55_000]);
+    await app.request(host.url());
+    expect((await app.preconnect(host.url())).timeouts).to.deep.equal([55_000]);
+  });
+
+  it('opens one that is closed when the host closes it', async () => {
+    await connected();
+    host.closeConnections();
+    await until(() => app.open === 0, app);
+    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 2 });
+  });
+
+  it('opens one that is closed when the host sends a 408 without closing', async () => {
+    await connected();
+    for (const socket of host.open) socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+    await until(() => app.open === 0, app);
+  });
+
+  it('opens one whose request is sent again, on a new one, when the host hangs up on it', async () => {
+    host.answer = (req, res) => (host.connections === 1 ? req.socket.destroy() : res.end('ok'));
+    await connected();
+    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 2 });
+    expect(host.requests).to.deep.equal(['POST on 1', 'POST on 2']);
+  });
+
+  it('opens one that is closed when another to the host turns out dead', async () => {
+    host.answer = () => undefined;
+    await connected();
+    const timedOut = app.request(host.url(), 500);
+    await until(() => host.requests.length === 1, host);
+    await app.preconnect(host.url());
+    expect((await timedOut).error).to.match(/did not respond within 500 ms/);
+    await until(() => app.open === 0, app);
+    host.answer = (_req, res) => res.end('ok');
+    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 3 });
+  });
+
+  describe('to a host that', () => {
+    it('refuses is silent, and does not try again', async () => {
+      const url = host.url();
+      await host.stop();
+      await app.preconnect(url);
+      await until(() => app.open === 0, app);
+      expect(await app.preconnect([url, url, url])).to.include({ opened: 1 });
+      expect((await app.request(url)).error).to.match(
+        /^POST localhost:\d+\/ could not be reached: .*ECONNREFUSED/,
+      );
+      host = await TlsHost.start();
     });
 
-    it('are silent; the login itself reports a certificate that is not trusted', async () => {
-      const distrustful = AppProcess.start({ trusts: false });
-      await distrustful.setUp({ options: hosts() });
-      expect(await distrustful.redirect()).to.include({ kind: 'redirect' });
+    it('hangs up at once does not try again', async () => {
+      await connected();
+      host.closeConnections();
+      await until(() => app.open === 0, app);
+      expect(await app.preconnect([host.url(), host.url()])).to.include({ opened: 1 });
+    });
+
+    it('has a certificate that is not trusted is silent, and does not try again', async () => {
+      const distrustful = HttpProcess.start({ env: { NODE_EXTRA_CA_CERTS: '' } });
+      await distrustful.preconnect(host.url());
       await until(() => distrustful.open === 0, distrustful);
-      expect((await distrustful.callback()).error).to.match(/^POST localhost:\d+\/ failed: self-signed/);
+      expect(await distrustful.preconnect(host.url())).to.include({ opened: 1 });
+      expect((await distrustful.request(host.url())).error).to.match(/could not be reached: self-signed/);
       expect(await distrustful.end()).to.equal(0);
     });
 
-    describe('by hanging', () => {
+    describe('hangs', () => {
       let silent: net.Server;
-      let options: Setup['options'];
+      let url: string;
       beforeEach(async () => {
         silent = net.createServer().listen(0, '127.0.0.1');
         await once(silent, 'listening');
-        const { port } = silent.address() as net.AddressInfo;
-        options = { tokenURL: `https://localhost:${String(port)}/`, skipUserProfile: true };
+        url = `https://localhost:${String((silent.address() as net.AddressInfo).port)}/`;
       });
       afterEach(() => silent.close());
 
-      it('are given up after 5 s', async () => {
-        await app.setUp({ options });
-        expect((await app.redirect()).timeouts).to.deep.equal([5000]);
+      it('gives up after 5 s', async () => {
+        expect((await app.preconnect(url)).timeouts).to.deep.equal([5000]);
       });
 
-      it("don't keep the process alive", async function () {
-        this.timeout(4000); // less than those 5 s
-        const ending = AppProcess.start();
-        await ending.setUp({ options });
-        await Promise.all([once(silent, 'connection'), ending.redirect()]);
+      it('does not keep the process alive', async () => {
+        const ending = HttpProcess.start();
+        await Promise.all([once(silent, 'connection'), ending.preconnect(url)]);
+        const begun = performance.now();
         expect(await ending.end()).to.equal(0);
+        expect(performance.now() - begun).to.be.below(4000); // of those 5 s
       });
-    });
-  });
-
-  describe('that are kept open', () => {
-    it('stay so for a minute, opened ahead as well as after a login', async () => {
-      await app.setUp({ options: hosts() });
-      await app.redirect();
-      await bothConnected();
-      await app.redirect(); // by when the app, too, knows that they are open
-      expect(await app.timeouts()).to.deep.equal(SECURED);
-      expect((await app.callback()).timeouts).to.deep.equal(SECURED);
-    });
-
-    it('are closed on both ends when nobody comes back', async () => {
-      await app.setUp({ options: hosts(), idle: 200 });
-      await app.redirect();
-      await bothConnected();
-      await allClosed();
-    });
-
-    it('are closed on both ends when nobody signs in any more', async () => {
-      await app.setUp({ options: hosts(), idle: 200 });
-      await Promise.all(Array.from({ length: 20 }, () => app.callback()));
-      await allClosed();
-      expect(token.requests).to.have.lengthOf(20);
-    });
-
-    it('have their minute begin anew with each visitor', async () => {
-      const unvisited = AppProcess.start();
-      try {
-        await unvisited.setUp({ options: { ...hosts(), skipUserProfile: true }, idle: 500 });
-        await app.setUp({ options: { ...hosts(), skipUserProfile: true }, idle: 500 });
-        await Promise.all([unvisited.redirect(), app.redirect()]);
-        await until(() => token.connections === 2, token);
-        while (unvisited.open > 0) await app.redirect();
-        expect(await app.redirect()).to.include({ opened: 1 });
-        expect(await app.callback()).to.include({ kind: 'success', opened: 1 });
-      } finally {
-        await unvisited.end();
-      }
-    });
-
-    for (const [what, visit] of [
-      ['opened ahead', 'redirect'],
-      ['idle after a login', 'callback'],
-    ] as const) {
-      it(`are closed when the host closes them, ${what}`, async () => {
-        await app.setUp({ options: hosts() });
-        await app[visit]();
-        await bothConnected();
-        token.closeConnections();
-        api.closeConnections();
-        await allClosed();
-        expect(await app.callback()).to.include({ kind: 'success', opened: 4 });
-      });
-
-      it(`don't keep the process alive, ${what}`, async () => {
-        const ending = AppProcess.start();
-        await ending.setUp({ options: hosts() });
-        await ending[visit]();
-        await bothConnected();
-        expect(await ending.end()).to.equal(0);
-      });
-    }
-
-    it("don't keep the process alive where the host was found at its second address only", async () => {
-      const ending = AppProcess.start();
-      await ending.setUp({ options: hosts(), addresses: ['127.0.0.2', '127.0.0.1'] });
-      await ending.redirect();
-      await bothConnected();
-      expect(await ending.end()).to.equal(0);
-    });
-
-    it('are not closed while a request waits for its answer, however long', async () => {
-      await app.setUp({ options: hosts(), idle: 200 });
-      await app.redirect();
-      await bothConnected();
-      token.answer = (req, res) => {
-        // When the other one's time is up, and the app has had its turn.
-        void until(() => api.open.size === 0, api)
-          .then(() => app.timeouts())
-          .then(() => {
-            token.answerRightly(req, res);
-          });
-      };
-      expect(await app.callback()).to.include({ kind: 'success' });
-      expect(token.requests).to.deep.equal(['POST on 1']);
-    });
-
-    it('are replaced in the moment in which they break', async () => {
-      await app.setUp({ options: hosts() });
-      await app.redirect();
-      await bothConnected();
-      expect(await app.redirect('another', { breaking: true })).to.include({ opened: 4 });
-    });
-
-    it('are closed where the host complains about the wait, without closing', async () => {
-      await app.setUp({ options: hosts() });
-      await app.redirect();
-      await bothConnected();
-      for (const socket of [...token.open, ...api.open])
-        socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
-      await allClosed();
-      expect(await app.callback()).to.include({ kind: 'success', opened: 4 });
-    });
-  });
-
-  describe('that went stale', () => {
-    for (const [what, visit] of [
-      ['opened ahead', 'redirect'],
-      ['idle after a login', 'callback'],
-    ] as const) {
-      for (const host of ['token', 'API'] as const) {
-        it(`don't cost a login: ${what}, the ${host} host hangs up on the request`, async () => {
-          await app.setUp({ options: hosts() });
-          await app[visit]();
-          await bothConnected();
-          const stale = host === 'token' ? token : api;
-          stale.answer = (req, res) => {
-            if (stale.connections === 1) req.socket.destroy();
-            else stale.answerRightly(req, res);
-          };
-          expect(await app.callback('another')).to.deep.include({
-            kind: 'success',
-            user: { visitor: 'another' },
-            opened: 3,
-          });
-          const method = host === 'token' ? 'POST' : 'GET';
-          expect(stale.requests.slice(-2)).to.deep.equal([`${method} on 1`, `${method} on 2`]);
-        });
-      }
-
-      it(`don't cost a login: ${what}, the host's complaint about the wait crosses the request`, async () => {
-        await app.setUp({ options: hosts() });
-        await app[visit]();
-        await bothConnected();
-        token.answer = (req, res) => {
-          if (token.connections === 1) res.writeHead(408).end('waited too long');
-          else token.answerRightly(req, res);
-        };
-        expect(await app.callback()).to.include({ kind: 'success', opened: 3 });
-        await until(() => token.open.size === 1, token);
-      });
-    }
-
-    it("are not blamed for a host that hangs up on everything: it is asked once more, and that's it", async () => {
-      await app.setUp({ options: hosts() });
-      await app.redirect();
-      await bothConnected();
-      token.answer = (req) => req.socket.destroy();
-      expect((await app.callback()).error).to.match(/^POST localhost:\d+\/ failed: socket hang up/);
-      expect(token.requests).to.deep.equal(['POST on 1', 'POST on 2']);
-    });
-
-    it('are not blamed for a 408 on a connection that is new', async () => {
-      token.answer = (_req, res) => res.writeHead(408, { Connection: 'close' }).end();
-      await app.setUp({ options: hosts(), agent: 'option' });
-      expect((await app.callback()).kind).to.equal('error');
-      expect(token.requests).to.deep.equal(['POST on 1']);
     });
   });
 });

@@ -1,0 +1,99 @@
+import type http = require('node:http');
+import https = require('node:https');
+import { isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { isDefaultAgentSetUp, isMocked } from './environment';
+import { lookupAhead } from './lookup';
+
+// Milliseconds: how long a connection is kept open unused, how long one may take to open ahead, and how long none is
+// opened ahead to a host that refused, hung, or hung up at once.
+const IDLE = 55_000;
+const OPENING = 5_000;
+const PAUSE = 30_000;
+
+/** Sockets that were open before the request that they carry. */
+export const preconnected = new WeakSet();
+
+/** Opens a connection before there is a request for it, which then need not wait for DNS, TCP and TLS. */
+class PreconnectingAgent extends https.Agent {
+  /** At most one unused connection for each of the names by which Node's agents tell hosts apart. */
+  readonly spares = new Map<string, Socket>();
+  private readonly pausedUntil = new Map<string, number>();
+
+  preconnect(host: string, port: number): void {
+    const servername = isIP(host) ? '' : host; // RFC 6066, section 3
+    const name = this.getName({ host, port, servername });
+    const waiting = this.spares.get(name) ?? this.freeSockets[name]?.at(-1);
+    if (waiting && !waiting.destroyed) {
+      if (!waiting.connecting) waiting.setTimeout(IDLE); // begins anew
+      return;
+    }
+    const begun = performance.now();
+    if (begun < (this.pausedUntil.get(name) ?? 0)) return;
+    const isSpare = (): boolean => this.spares.get(name) === spare;
+    const lookup = servername && servername !== 'localhost' && { lookup: lookupAhead(() => !isSpare()) };
+    const options = { ...this.options, host, port, servername, timeout: OPENING, ...lookup };
+    const spare = super.createConnection(options) as Socket;
+    this.spares.set(name, spare);
+    spare.unref(); // nothing opened ahead keeps the process alive
+    spare.on('connectionAttempt', () => isSpare() && spare.unref()); // another address is another handle
+    spare.once('secureConnect', () => {
+      if (!isSpare()) return;
+      preconnected.add(spare);
+      spare.setTimeout(IDLE);
+      spare.setKeepAlive(true, 1000);
+    });
+    // Nothing is to be read before a request: what comes is the end, or a 408.
+    spare.on('readable', destroy);
+    spare.on('timeout', destroy);
+    // Silent: the request that needs the host makes its own connection, and reports what it meets.
+    spare.on('error', destroy);
+    spare.on('close', () => {
+      if (!isSpare()) return;
+      this.spares.delete(name);
+      const now = performance.now();
+      if (!preconnected.has(spare) || now - begun < 1000) this.pausedUntil.set(name, now + PAUSE);
+    });
+  }
+
+  /** What Node's agent calls when a request finds no idle connection. */
+  override createConnection(
+    options: https.RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    const name = this.getName(options);
+    const spare = this.spares.get(name);
+    this.spares.delete(name);
+    if (!spare || spare.destroyed) return super.createConnection(options, callback);
+    spare.off('readable', destroy);
+    spare.off('timeout', destroy);
+    spare.ref();
+    return spare;
+  }
+}
+
+const agent = new PreconnectingAgent({ keepAlive: true, timeout: IDLE });
+
+function destroy(this: Socket): void {
+  this.destroy();
+}
+
+/** The agent for https, one for the process; undefined if the app has set up Node's default agent: use that. */
+export function processAgent(): https.Agent | undefined {
+  return isDefaultAgentSetUp() ? undefined : agent;
+}
+
+/** Opens a connection to the URL's host, unless one is open. Does nothing for plain http, and under nock or msw. */
+export function preconnect(url: string): void {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:' || isDefaultAgentSetUp() || isMocked()) return;
+  agent.preconnect(hostname.replace(/^\[|\]$/g, ''), Number(port || 443));
+}
+
+/** Closes an agent's unused connections to a host: one of them has turned out to be dead. */
+export function closeIdle(from: http.Agent | boolean, host: string, port: number): void {
+  if (typeof from === 'boolean') return;
+  const spares = from === agent ? [...agent.spares].map(([name, spare]) => [name, [spare]] as const) : [];
+  for (const [name, sockets] of [...Object.entries(from.freeSockets), ...spares])
+    if (name.startsWith(`${host}:${String(port)}:`)) for (const socket of sockets ?? []) socket.destroy();
+}

@@ -1,0 +1,37 @@
+import http = require('node:http');
+import https = require('node:https');
+import net = require('node:net');
+import { types } from 'node:util';
+
+/** The options with which Node makes its default agent. */
+const DEFAULTS = optionsOf(new https.Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 }));
+
+const socketPrototype = net.Socket.prototype as { connect: unknown };
+const { connect } = socketPrototype;
+
+/**
+ * Whether the app, or who runs it, has said how to connect: `https.globalAgent` was replaced, was given options such as
+ * a CA, or uses the proxy that the environment names (`NODE_USE_ENV_PROXY`, `http.setGlobalProxyFromEnv()`).
+ */
+export function isDefaultAgentSetUp(): boolean {
+  const { globalAgent } = https;
+  const options = optionsOf(globalAgent);
+  return (
+    Object.getPrototypeOf(globalAgent) !== https.Agent.prototype ||
+    Object.hasOwn(globalAgent, 'createConnection') ||
+    Object.keys({ ...DEFAULTS, ...options }).some((key) => options[key] !== DEFAULTS[key])
+  );
+}
+
+/** Whether a test has replaced Node's http. nock 14 and msw 2 wrap functions in proxies, nock 13 and msw 3 replace them. */
+export function isMocked(): boolean {
+  return (
+    types.isProxy(https.request) ||
+    http.ClientRequest.name !== 'ClientRequest' ||
+    socketPrototype.connect !== connect
+  );
+}
+
+function optionsOf(agent: https.Agent): Record<string, unknown> {
+  return agent.options as Record<string, unknown>;
+}

@@ -1,0 +1,487 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import http = require('node:http');
+import https = require('node:https');
+import * as net from 'node:net';
+import { expect } from 'chai';
+import { HttpError, request, type HttpResponse } from '../../../lib/http/request';
+import { answer, RawServer, type Behaviour } from '../../support/raw-server';
+import { TLS } from '../../support/tls-host';
+
+const head = (...lines: string[]): string => ['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n');
+
+/** Writes for as long as the client reads. */
+function flood(socket: net.Socket, text: string): void {
+  const bytes = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)));
+  const more = (): void => {
+    while (socket.writable && socket.write(bytes));
+  };
+  socket.on('drain', more);
+  more();
+}
+
+/** Writes a little again and again, until the client goes away. */
+function drip(socket: net.Socket, text: string): void {
+  const timer = setInterval(() => socket.write(text), 10);
+  socket.on('close', () => {
+    clearInterval(timer);
+  });
+}
+
+describe('request', () => {
+  let server: RawServer;
+  beforeEach(async () => (server = await RawServer.start()));
+  afterEach(() => server.stop());
+
+  interface Call {
+    timeout?: number;
+    body?: string | null;
+    library?: typeof http | typeof https;
+    options?: http.RequestOptions;
+  }
+
+  /** Sends the authorization code and the client secret, as a login does. */
+  function send({ timeout = 2000, body = 'code=SECRET', library = http, options }: Call = {}) {
+    const { hostname: host, port } = new URL(`http://${server.host}`);
+    const headers = { Host: server.host, 'Content-Length': Buffer.byteLength(body ?? '') };
+    const all = { host, port, method: 'POST', path: '/token?key=SECRET', headers, ...options };
+    return request(library, all, body, timeout);
+  }
+
+  async function rejection(promise: Promise<HttpResponse>): Promise<HttpError> {
+    const outcome = await promise.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(outcome).to.be.instanceOf(HttpError);
+    const error = outcome as HttpError;
+    expect(error.message).not.to.contain('SECRET');
+    expect(JSON.stringify([error, error.cause, error.stack])).not.to.contain('SECRET');
+    return error;
+  }
+
+  it('resolves with status, headers and body', async () => {
+    server.behave = (socket) => socket.write(answer('{"id":1}', { headers: ['X-Limit: 60'] }));
+
+    const { statusCode, headers, body } = await send();
+
+    expect({ statusCode, body }).to.deep.equal({ statusCode: 200, body: '{"id":1}' });
+    expect(headers).to.include({ 'x-limit': '60' });
+    expect(server.requests[0]).to.match(/^POST \/token\?key=SECRET HTTP\/1\.1\r\n.*code=SECRET$/s);
+  });
+
+  it('takes a redirect, and an error, for a response like any other', async () => {
+    server.behave = (socket) =>
+      socket.write(answer('', { status: '302 Found', headers: ['Location: http://example.com/'] }));
+    expect(await send()).to.include({ statusCode: 302 });
+    server.behave = (socket) => socket.write(answer('no', { status: '500 Internal Server Error' }));
+    expect(await send()).to.include({ statusCode: 500, body: 'no' });
+  });
+
+  it("keeps the caller's async context, on a connection that another opened", async () => {
+    const visitor = new AsyncLocalStorage<string>();
+    const agent = new http.Agent({ keepAlive: true });
+    server.behave = (socket) => socket.write(answer('{}'));
+    const seen = [];
+    for (const name of ['first', 'second'])
+      seen.push(await visitor.run(name, () => send({ options: { agent } }).then(() => visitor.getStore())));
+    agent.destroy();
+
+    expect(seen).to.deep.equal(['first', 'second']);
+    expect(server.connections).to.have.length(1);
+  });
+
+  const RESPONSES: Record<string, (right: Buffer, socket: net.Socket) => void> = {
+    'split in the middle of each character': (right, socket) => {
+      socket.write(head('Transfer-Encoding: chunked'));
+      for (const byte of right) socket.write(Buffer.of(0x31, 0x0d, 0x0a, byte, 0x0d, 0x0a));
+      socket.write('0\r\n\r\n');
+    },
+    'with a byte order mark': (right, socket) =>
+      socket.write(answer(Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), right]))),
+    'that ends with the connection': (right, socket) => {
+      socket.write(head('Connection: close'));
+      socket.end(right);
+    },
+    'that ends with the connection being reset': (right, socket) =>
+      socket.write(answer(right), () => socket.resetAndDestroy()),
+    'after informational ones': (right, socket) => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n');
+      socket.write(answer(right));
+    },
+    'of a mebibyte': (right, socket) =>
+      socket.write(answer(Buffer.concat([Buffer.alloc(1024 * 1024 - right.length, ' '), right]))),
+  };
+  for (const [what, respond] of Object.entries(RESPONSES)) {
+    it(`resolves with a response ${what}`, async () => {
+      server.behave = (socket) => {
+        respond(Buffer.from('{"ä":"€🏀"}'), socket);
+      };
+
+      expect((await send()).body.trim()).to.match(/^\{"ä":"€🏀"/);
+    });
+  }
+
+  interface Fault {
+    does: Behaviour;
+    says: RegExp;
+    status?: 504;
+    /** Whether Node gives a reason. */
+    cause?: false;
+  }
+  const FAULTS: Record<string, Fault> = {
+    'closes the connection without a response': {
+      does: (socket) => socket.end(),
+      says: /closed the connection without a response: socket hang up\. Try again later/,
+    },
+    'resets the connection without a response': {
+      does: (socket) => socket.resetAndDestroy(),
+      says: /closed the connection without a response: /,
+    },
+    'resets the connection in the middle of the headers': {
+      does: (socket, text) =>
+        socket.write(`HTTP/1.1 200 OK\r\nX: ${encodeURI(text)}`, () => socket.resetAndDestroy()),
+      says: /broke off its response: /,
+    },
+    'closes the connection in the middle of a body of known length': {
+      does: (socket, text) => socket.end(answer(text, { length: 10_000 })),
+      says: /broke off its response: aborted/,
+    },
+    'closes the connection in the middle of a chunked body': {
+      does: (socket, text) => socket.end(`${head('Transfer-Encoding: chunked')}fff\r\n${text}`),
+      says: /broke off its response: aborted/,
+    },
+    'resets the connection in the middle of the body': {
+      does: (socket, text) => socket.write(answer(text, { length: 10_000 }), () => socket.resetAndDestroy()),
+      says: /broke off its response: /,
+    },
+    'changes to another protocol': {
+      does: (socket, text) =>
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n${text}`),
+      says: /closed the connection without a response\. Try/,
+      cause: false,
+    },
+    'sends something other than HTTP': {
+      does: (socket, text) => socket.end(`SSH-2.0 ${text}`),
+      says: /sent a malformed response: Parse Error.* Check the URL/,
+    },
+    'sends a broken chunk': {
+      does: (socket, text) => socket.end(`${head('Transfer-Encoding: chunked')}xyz\r\n${text}`),
+      says: /(broke off its|sent a malformed) response: /,
+    },
+    'sends two lengths for one body': {
+      does: (socket, text) => socket.end(`${head('Content-Length: 1', 'Content-Length: 2')}${text}`),
+      says: /sent a malformed response: Parse Error/,
+    },
+    'sends more than one response': {
+      does: (socket, text) => socket.write(Buffer.concat([answer('{"id":1}'), Buffer.from(text)])),
+      says: /sent a malformed response: Parse Error/,
+    },
+    'sends headers without end': {
+      does: (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\n');
+        flood(socket, `X: ${'SECRET'.repeat(100)}\r\n`);
+      },
+      says: /sent a malformed response: .*Header overflow/i,
+    },
+    'sends bytes that are not UTF-8': {
+      does: (socket) => socket.write(answer(Buffer.from('{"a":"\xe4"}', 'latin1'))),
+      says: /responded 200 with bytes that are not UTF-8\. Check the URL/,
+      cause: false,
+    },
+    'sends a body without end': {
+      does: (socket) => {
+        socket.write(head());
+        flood(socket, 'SECRET');
+      },
+      says: /sent a body of more than 1048576 bytes\. Check the URL/,
+      cause: false,
+    },
+    'sends informational responses without end': {
+      does: (socket) => {
+        flood(socket, 'HTTP/1.1 102 Processing\r\nX: SECRET\r\n\r\n');
+      },
+      says: /sent more than 8388608 bytes\. Check the URL/,
+      cause: false,
+    },
+    'sends chunk extensions without end': {
+      does: (socket) => {
+        socket.write(head('Transfer-Encoding: chunked'));
+        flood(socket, `1;a=${'x'.repeat(10_000)}\r\nx\r\n`);
+      },
+      says: /sent more than 8388608 bytes/,
+      cause: false,
+    },
+    'sends empty lines without end': {
+      does: (socket) => {
+        flood(socket, '\r\n');
+      },
+      says: /sent more than 8388608 bytes/,
+      cause: false,
+    },
+    'stays silent': {
+      does: () => undefined,
+      says: /did not respond within 150 ms\. Try again later, or raise the timeout/,
+      status: 504,
+      cause: false,
+    },
+    'sends headers and then nothing': {
+      does: (socket) => socket.write(head('Content-Length: 100')),
+      says: /did not respond within 150 ms/,
+      status: 504,
+      cause: false,
+    },
+    'drips its body without end': {
+      does: (socket) => {
+        socket.write(head('Transfer-Encoding: chunked'));
+        drip(socket, '1\r\n \r\n');
+      },
+      says: /did not respond within 150 ms/,
+      status: 504,
+      cause: false,
+    },
+    'drips its headers without end': {
+      does: (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\n');
+        drip(socket, 'X: x\r\n');
+      },
+      says: /did not respond within 150 ms/,
+      status: 504,
+      cause: false,
+    },
+    'drips informational responses without end': {
+      does: (socket) => {
+        drip(socket, 'HTTP/1.1 102 Processing\r\n\r\n');
+      },
+      says: /did not respond within 150 ms/,
+      status: 504,
+      cause: false,
+    },
+  };
+  for (const [what, { does, says, status = 502, cause }] of Object.entries(FAULTS)) {
+    it(`rejects, after one request, when the server ${what}`, async () => {
+      server.behave = does;
+
+      const error = await rejection(send({ timeout: status === 504 ? 150 : 5000 }));
+      await server.closed();
+
+      expect(error.message).to.match(says);
+      expect(error.message.startsWith(`POST ${server.host}/token `), error.message).to.be.true;
+      expect(error.message).to.match(/[^.]\.$/);
+      expect(error.status).to.equal(status);
+      expect(error.cause instanceof Error).to.equal(cause !== false);
+      if (error.cause) expect(error.cause).not.to.have.property('rawPacket');
+      expect(server.requests).to.have.length(1);
+    });
+  }
+
+  describe('that does not get through', () => {
+    const PROXY =
+      /Check that this machine can connect to the host\. Behind a proxy, start Node with NODE_USE_ENV/;
+
+    it('rejects when nobody listens', async () => {
+      const sending = server.stop().then(() => send());
+
+      const error = await rejection(sending);
+
+      expect(error.message)
+        .to.match(/could not be reached: connect ECONNREFUSED .*\. /)
+        .and.match(PROXY);
+      expect(error).to.have.property('status', 502);
+      expect(error).to.have.nested.property('cause.code', 'ECONNREFUSED');
+    });
+
+    it('rejects when no address of the host can be connected to', async () => {
+      const port = Number(server.host.split(':')[1]);
+      await server.stop();
+      const lookup: net.LookupFunction = (_name, _options, callback) => {
+        callback(
+          null,
+          ['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 })),
+        );
+      };
+      const headers = { Host: 'two.localhost' };
+
+      const error = await rejection(send({ options: { host: 'two.localhost', port, lookup, headers } }));
+
+      expect(error.message).to.match(/^POST two\.localhost\/token could not be reached: .*ECONNREFUSED/);
+    });
+
+    it("rejects in time when the host's name is never found", async () => {
+      const agent = new http.Agent({ lookup: () => undefined });
+      const options = { host: 'never.localhost', headers: { Host: 'never.localhost' }, agent };
+
+      const error = await rejection(send({ timeout: 50, options }));
+
+      expect(error.message)
+        .to.match(/never\.localhost\/token could not be reached within 50 ms\. /)
+        .and.match(PROXY);
+      expect(error).to.have.property('status', 504);
+    });
+
+    it('rejects in time when the TLS handshake hangs', async () => {
+      const error = await rejection(send({ timeout: 50, library: https }));
+
+      expect(error.message)
+        .to.match(/could not be reached within 50 ms\. /)
+        .and.match(PROXY);
+    });
+
+    it('rejects when https meets a server without', async () => {
+      server.onConnection = (socket) => socket.end(answer('plain http'));
+
+      const error = await rejection(send({ library: https }));
+
+      expect(error.message)
+        .to.match(/could not be reached: /)
+        .and.match(PROXY);
+    });
+
+    it('rejects when the certificate is not trusted', async () => {
+      const tls = https.createServer(TLS).listen(0, '127.0.0.1');
+      tls.on('tlsClientError', () => undefined);
+      await once(tls, 'listening');
+      const { port } = tls.address() as net.AddressInfo;
+
+      const error = await rejection(send({ library: https, options: { port } }));
+      await new Promise((resolve) => tls.close(resolve));
+
+      expect(error.message).to.match(/could not be reached: self-signed certificate\. /);
+      expect(error).to.have.nested.property('cause.code', 'DEPTH_ZERO_SELF_SIGNED_CERT');
+    });
+
+    it('rejects when the agent throws', async () => {
+      const agent = Object.assign(new http.Agent(), {
+        addRequest: () => {
+          throw new Error('the agent threw');
+        },
+      });
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.match(/could not be reached: the agent threw\. /);
+    });
+
+    it('names the host by its port where there is no Host header, and the method and path by default', async () => {
+      const [host, port] = server.host.split(':');
+      server.behave = (socket) => socket.end();
+
+      const sending = request(http, { hostname: host, port }, null, 2000);
+
+      expect((await rejection(sending)).message).to.contain(`GET ${server.host}/ closed the connection`);
+    });
+  });
+
+  describe('on a connection kept from before', () => {
+    let agent: http.Agent;
+    beforeEach(() => (agent = new http.Agent({ keepAlive: true })));
+    afterEach(() => {
+      agent.destroy();
+    });
+
+    /** Makes as many idle connections; then the server does this with each further request on one of them. */
+    async function keep(connections: number, behave: Behaviour): Promise<void> {
+      const kept = new Set<net.Socket>();
+      server.behave = (socket) => {
+        if (kept.add(socket).size === connections) for (const each of kept) each.write(answer('{}'));
+      };
+      await Promise.all(Array.from({ length: connections }, () => send({ options: { agent } })));
+      server.requests.length = 0;
+      server.behave = (socket, text) => {
+        if (kept.has(socket)) behave(socket, text);
+        else socket.write(answer('"new"'));
+      };
+    }
+
+    for (const [what, close] of Object.entries<Behaviour>({
+      'is closed': (socket) => socket.end(),
+      'is reset': (socket) => socket.resetAndDestroy(),
+      'gets a 408': (socket) => socket.end(answer('', { status: '408 Request Timeout' })),
+      'gets a 408 and stays open': (socket) =>
+        socket.write(answer('late', { status: '408 Request Timeout', length: 10 })),
+    })) {
+      it(`is sent again, on a new connection, when the old one ${what}`, async () => {
+        await keep(5, close);
+
+        expect(await send({ options: { agent } })).to.include({ statusCode: 200, body: '"new"' });
+        expect(server.requests).to.have.length(2);
+        expect(server.connections).to.have.length(6);
+        // Of the six, only the new one is left.
+        for (const old of [...server.connections].slice(0, 5)) if (!old.closed) await once(old, 'close');
+      });
+    }
+
+    it('is sent no third time', async () => {
+      await keep(5, (socket) => socket.end());
+      server.behave = (socket) => socket.end();
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.match(/closed the connection without a response: socket hang up/);
+      expect(server.requests).to.have.length(2);
+      expect(server.connections).to.have.length(6);
+    });
+
+    for (const [what, respond] of Object.entries<Behaviour>({
+      'one byte of a response came': (socket) => socket.end('H'),
+      'something other than HTTP came': (socket) => socket.end('SSH-2.0'),
+      'half of the headers came': (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'),
+      'an informational response came': (socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'),
+      'half of the body came': (socket) => socket.end(answer('{', { length: 10 })),
+    })) {
+      it(`is not sent again when ${what}`, async () => {
+        await keep(1, respond);
+
+        await rejection(send({ options: { agent } }));
+
+        expect(server.requests).to.have.length(1);
+      });
+    }
+
+    it('takes a 408 on a new connection for a response', async () => {
+      server.behave = (socket) => socket.end(answer('', { status: '408 Request Timeout' }));
+
+      expect(await send({ options: { agent } })).to.include({ statusCode: 408 });
+      expect(server.requests).to.have.length(1);
+    });
+
+    it('is sent once, and the next one on a new connection, when the old ones are dead', async () => {
+      await keep(3, () => undefined);
+
+      const error = await rejection(send({ timeout: 50, options: { agent } }));
+      expect(error.message).to.match(/did not respond within 50 ms/);
+      expect(server.requests).to.have.length(1);
+
+      expect(await send({ options: { agent } })).to.include({ body: '"new"' });
+    });
+
+    it('counts the bytes of its own response only', async () => {
+      server.behave = (socket) => socket.write(answer(' '.repeat(1024 * 1024)));
+
+      for (let i = 0; i < 10; i++) expect(await send({ options: { agent } })).to.include({ statusCode: 200 });
+
+      expect(server.connections).to.have.length(1);
+    });
+
+    it('leaves no listener behind', async () => {
+      await keep(1, (socket) => socket.write(answer('{}')));
+      const [socket] = Object.values(agent.freeSockets).flat();
+      const before = socket?.eventNames().map((name) => [name, socket.listenerCount(name)]);
+
+      await send({ options: { agent } });
+      await new Promise(setImmediate);
+
+      expect(socket?.eventNames().map((name) => [name, socket.listenerCount(name)])).to.deep.equal(before);
+    });
+  });
+
+  it('resolves when the process was blocked past the timeout with the response already there', async () => {
+    server.behave = (socket) => socket.write(answer('"in time"'));
+    const sending = send({ timeout: 50 });
+    // The server of this process has to write before the block begins.
+    while (server.requests.length === 0) await new Promise(setImmediate);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+
+    expect(await sending).to.include({ body: '"in time"' });
+  });
+});
