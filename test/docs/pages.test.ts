@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { PAGES, print, read } from '../support/snippets';
+import { PAGES, print, read } from '../../scripts/print-docs';
 
 describe('The pages in docs/', () => {
   for (const page of PAGES) {
     it(`print the code that the tests run: ${page}`, () => {
-      expect(read(page), 'npx tsx test/support/snippets.ts prints it anew').to.equal(print(page));
+      expect(read(page), 'npm run docs prints it anew').to.equal(print(page));
     });
 
     it(`lead to files that exist: ${page}`, () => {

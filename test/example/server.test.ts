@@ -82,6 +82,22 @@ describe('npm start', function () {
     expect(await ended).to.deep.equal([0, null]);
   });
 
+  it('ends with the SIGTERM that npm gets', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: path.join(__dirname, '../..'),
+      env: { ...process.env, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    running.push(npm);
+    let out = '';
+    npm.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      if (out.includes('is ready')) npm.kill('SIGTERM');
+    });
+    // npm's own code is the server's only where that ended by itself, and the pipe closes when both have.
+    expect(await once(npm, 'close')).to.deep.equal([0, null]);
+  }).timeout(60_000);
+
   it('says in one line that the port is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
