@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -10,17 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { install, pack, run } from '../../scripts/tarball';
 
 const ROOT = join(__dirname, '../..');
-const TOOLS = join(__dirname, 'node_modules');
-
-function run(command: string, args: string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  expect(status, `${command} ${args.join(' ')}\n${stdout}${stderr}`).to.equal(0);
-  return stdout;
-}
 
 describe('The package, packed and installed in a clean folder,', function () {
   this.timeout(300_000);
@@ -28,14 +21,16 @@ describe('The package, packed and installed in a clean folder,', function () {
   let folder: string;
   let tarball: string;
   let installed: string;
+  let tools: string;
 
   before(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'consumer-')));
-    tarball = join(folder, run('npm', ['pack', '--silent', '--pack-destination', folder], ROOT).trim());
-    cpSync(join(__dirname, '../types/consumer'), folder, { recursive: true });
-    for (const name of ['consumer.cts', 'consumer.mts'])
-      cpSync(join(folder, 'consumer.ts'), join(folder, name));
-    run('npm', ['install', '--no-audit', '--no-fund', '--silent', tarball], folder);
+    tarball = pack(folder);
+    cpSync(join(__dirname, 'consumer'), folder, { recursive: true });
+    for (const name of ['types.ts', 'types.cts', 'types.mts'])
+      cpSync(join(__dirname, '../types/types.ts'), join(folder, name));
+    install(tarball, folder);
+    tools = join(folder, 'node_modules');
     installed = join(folder, 'node_modules/passport-dribbble-oauth2');
   });
   after(() => {
@@ -48,7 +43,9 @@ describe('The package, packed and installed in a clean folder,', function () {
       .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
 
   it('holds what users need, and nothing else', () => {
-    const sources = readdirSync(join(ROOT, 'lib')).map((name) => basename(name, '.ts'));
+    const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => name.slice(0, -'.ts'.length).replaceAll('\\', '/'));
     expect(files()).to.have.members([
       'package.json',
       'README.md',
@@ -96,9 +93,8 @@ describe('The package, packed and installed in a clean folder,', function () {
 
   for (const version of ['5.4', '5.9', '6', '7']) {
     for (const [module, moduleResolution, sources] of [
-      ['node16', 'node16', ['consumer.cts', 'consumer.mts']],
-      ['nodenext', 'nodenext', ['consumer.cts', 'consumer.mts']],
-      ['esnext', 'bundler', ['consumer.ts']],
+      ['nodenext', 'nodenext', ['types.cts', 'types.mts']],
+      ['esnext', 'bundler', ['types.ts']],
     ] as const) {
       it(`compiles under TypeScript ${version}, ${moduleResolution} (${sources.join(', ')})`, () => {
         const compilerOptions = {
@@ -112,17 +108,17 @@ describe('The package, packed and installed in a clean folder,', function () {
         };
         const config = join(folder, `tsconfig.${version}.${moduleResolution}.json`);
         writeFileSync(config, JSON.stringify({ compilerOptions, files: sources }));
-        run(process.execPath, [join(TOOLS, `typescript-${version}/bin/tsc`), '-p', config], folder);
+        run(process.execPath, [join(tools, `typescript-${version}/bin/tsc`), '-p', config], folder);
       });
     }
   }
 
   it('is nothing that publint complains of', () => {
-    const report = run(process.execPath, [join(TOOLS, '.bin/publint'), 'run', tarball, '--strict'], folder);
+    const report = run(process.execPath, [join(tools, '.bin/publint'), 'run', tarball, '--strict'], folder);
     expect(report).to.include('All good!');
   });
 
   it('is nothing that attw complains of', () => {
-    run(process.execPath, [join(TOOLS, '.bin/attw'), tarball, '--no-emoji'], folder);
+    run(process.execPath, [join(tools, '.bin/attw'), tarball, '--no-emoji'], folder);
   });
 });

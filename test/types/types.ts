@@ -1,12 +1,12 @@
 /**
- * What TypeScript infers, checked by `npm run typecheck`: nothing here runs. `is<Expected>()(value)` compiles only
- * where the value's type is the expected one to the letter; `any` is not.
+ * The types as an app sees them: nothing here runs. `npm run lint` checks it against lib/; `npm run test:package`
+ * against the tarball under four TypeScripts, as CommonJS (.cts), as an ES module (.mts) and for a bundler (.ts).
+ *
+ * `is<Expected>()(value)` compiles only where the value's type is the expected one to the letter; `any` is not.
  */
-/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-unnecessary-type-assertion --
-   the check of types is made of both */
 import type { Request } from 'express';
-import { PassportStatic } from 'passport';
-import OAuth2Strategy = require('passport-oauth2');
+import type { PassportStatic } from 'passport';
+import type { VerifyCallback as OAuth2VerifyCallback } from 'passport-oauth2';
 import {
   AuthorizationError,
   CookieStateStore,
@@ -15,6 +15,8 @@ import {
   InternalOAuthError,
   Strategy,
   TokenError,
+  type CookieStateStoreOptions,
+  type DribbbleAccount,
   type DribbbleAuthenticateOptions,
   type DribbbleProfile,
   type DribbbleRateLimit,
@@ -24,6 +26,10 @@ import {
   type DribbbleTeam,
   type DribbbleTokenResponse,
   type DribbbleUser,
+  type DribbbleVerifyFunction,
+  type DribbbleVerifyFunctionWithParams,
+  type DribbbleVerifyFunctionWithRequest,
+  type DribbbleVerifyFunctionWithRequestAndParams,
   type VerifyCallback,
 } from 'passport-dribbble-oauth2';
 
@@ -33,12 +39,21 @@ declare function is<Expected>(): <Actual>(
   ...same: Same<Actual, Expected> extends true ? [] : [never]
 ) => void;
 declare const anything: never;
-declare const user: { name: string };
+
+declare global {
+  namespace Express {
+    /** What an app says of its users: verify functions are held to it. */
+    interface User {
+      id: string;
+    }
+  }
+}
+declare const user: Express.User;
 
 // The check itself: it refuses `any`, and a type that is merely wider.
 is<string>()('' as string);
 // @ts-expect-error -- any is not string
-is<string>()(anything as any); // eslint-disable-line
+is<string>()(anything as any);
 // @ts-expect-error -- string | undefined is not string
 is<string>()('' as string | undefined);
 
@@ -54,11 +69,13 @@ new DribbbleStrategy(options, (accessToken, refreshToken, profile, done) => {
   done(null, user);
   done(null, false, { message: '' });
   done(new Error());
+  // @ts-expect-error -- a number is no user of this app
+  done(null, 1);
 });
 new DribbbleStrategy({ clientID: '', clientSecret: '' }, async (accessToken, _refreshToken, profile) => {
   is<string>()(accessToken);
   is<DribbbleProfile>()(profile);
-  return Promise.resolve(user);
+  return user;
 });
 new DribbbleStrategy(withRequest, (req, accessToken, refreshToken, profile, done) => {
   is<Request>()(req);
@@ -72,7 +89,7 @@ new DribbbleStrategy(
   async (req, accessToken) => {
     is<Request>()(req);
     is<string>()(accessToken);
-    return Promise.resolve(user);
+    return user;
   },
 );
 new DribbbleStrategy({ ...options, passReqToCallback: false }, (accessToken) => {
@@ -105,7 +122,7 @@ new DribbbleStrategy(
 // So do the annotations of other packages.
 new DribbbleStrategy(
   options,
-  (_a: string, _r: string, _profile: DribbbleProfile, done: OAuth2Strategy.VerifyCallback) => {
+  (_a: string, _r: string, _profile: DribbbleProfile, done: OAuth2VerifyCallback) => {
     done(null, user);
   },
 );
@@ -115,6 +132,30 @@ new DribbbleStrategy(
     done(null, false);
   },
 );
+
+// The four shapes by their names.
+const verify: DribbbleVerifyFunction = (accessToken, refreshToken, profile, done) => {
+  is<string>()(accessToken);
+  is<string | undefined>()(refreshToken);
+  is<DribbbleProfile>()(profile);
+  is<VerifyCallback>()(done);
+};
+const withParams: DribbbleVerifyFunctionWithParams = (_a, _r, params, _profile, done) => {
+  is<DribbbleTokenResponse>()(params);
+  done(null, params.scope === 'public' && user);
+};
+const verifyWithRequest: DribbbleVerifyFunctionWithRequest = async (req, _a, _r, profile) => {
+  is<Request>()(req);
+  return { id: profile.id, path: req.path };
+};
+const withBoth: DribbbleVerifyFunctionWithRequestAndParams = (req, _a, _r, params) => ({
+  path: req.path,
+  scope: params.scope,
+});
+new DribbbleStrategy(options, verify);
+new DribbbleStrategy(options, withParams);
+new DribbbleStrategy(withRequest, verifyWithRequest);
+new DribbbleStrategy(withRequest, withBoth);
 
 // @ts-expect-error -- the request only under passReqToCallback
 new DribbbleStrategy(options, (_req: Request, _accessToken: string) => undefined);
@@ -126,6 +167,18 @@ new DribbbleStrategy(options);
 new DribbbleStrategy({ ...options, callbackUrl: '' }, () => undefined);
 // @ts-expect-error -- a string is no timeout
 new DribbbleStrategy({ ...options, timeout: '1000' }, () => undefined);
+
+// @ts-expect-error -- a number is no client ID
+export const numberAsID: DribbbleStrategyOptions = { ...options, clientID: 1 };
+// @ts-expect-error -- with the request means true
+export const withoutRequest: DribbbleStrategyOptionsWithRequest = { ...options, passReqToCallback: false };
+export const storeOptions: CookieStateStoreOptions = { secret: ['', ''], maxAge: 60_000 };
+// @ts-expect-error -- a number is no secret
+new CookieStateStore({ secret: 1 });
+// @ts-expect-error -- a number is no scope
+export const scope: DribbbleScope = 1;
+// @ts-expect-error -- a number is no list of scopes
+export const scopePerRequest: DribbbleAuthenticateOptions = { scope: 1 };
 
 // Options may be undefined, as from an unset variable of the environment.
 new Strategy(
@@ -150,6 +203,9 @@ passport.use(new DribbbleStrategy(options, () => undefined));
 passport.authenticate('dribbble', { scope: ['upload'], state: '/shots' });
 const perRequest: DribbbleAuthenticateOptions = { state: { returnTo: '/shots' }, callbackURL: '/callback' };
 passport.authenticate('dribbble', perRequest as object);
+declare const req: Request;
+new DribbbleStrategy(options, verify).authenticate(req, perRequest);
+is<string>()(new DribbbleStrategy(options, verify).name);
 
 declare const profile: DribbbleProfile;
 is<'dribbble'>()(profile.provider);
@@ -165,6 +221,11 @@ is<string | null | undefined>()(profile._json.bio);
 is<number>()(profile._json.followers_count);
 is<boolean>()(profile._json.pro);
 is<DribbbleTeam[]>()(profile._json.teams);
+is<string>()(({} as DribbbleTeam).updated_at);
+is<DribbbleAccount['bio']>()(profile._json.bio);
+is<string>()(({} as DribbbleTokenResponse).access_token);
+// @ts-expect-error -- a misspelt field
+profile.displayname;
 is<string | null | undefined>()(profile._json.links?.['web']);
 is<string>()(profile._json.created_at);
 
@@ -176,3 +237,5 @@ if (error instanceof DribbbleAPIError) {
 }
 if (error instanceof TokenError || error instanceof AuthorizationError) is<string>()(error.code);
 if (error instanceof InternalOAuthError) is<string>()(error.message);
+// @ts-expect-error -- an error has a status only once it is known for one of those
+error.status;

@@ -1,0 +1,35 @@
+/** The package as users get it: what test/package and test/frameworks test is the tarball, not this folder. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..');
+
+/** What the command prints. Throws with all that it printed where it fails. */
+export function run(command: string, args: string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Builds and packs the package into the folder; the path of the tarball. */
+export function pack(folder: string): string {
+  return join(folder, run('npm', ['pack', '--silent', '--pack-destination', folder], ROOT).trim());
+}
+
+/** Installs a tarball into the folder, beside what its package.json names. */
+export function install(tarball: string, folder: string): void {
+  const flags = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--silent', '--prefer-offline'];
+  run('npm', ['install', ...flags, tarball], folder);
+}
+
+/** Packs the package and installs it into the folder. */
+export function packAndInstall(folder: string): void {
+  const packed = mkdtempSync(join(tmpdir(), 'packed-'));
+  try {
+    install(pack(packed), folder);
+  } finally {
+    rmSync(packed, { recursive: true });
+  }
+}
