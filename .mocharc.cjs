@@ -10,6 +10,7 @@ module.exports = {
         'test/unit/**/*.test.ts',
         'test/faults/**/*.test.ts',
         'test/example/app.test.ts',
+        'test/example/own-path.test.ts',
         'test/example/sandbox.test.ts',
         'test/example/server.test.ts',
         'test/docs/*.test.ts',

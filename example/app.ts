@@ -2,8 +2,9 @@ import path from 'node:path';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Store } from 'express-session';
 import type { DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
-import { auth, pathOnThisSite, requireLogin, userOf } from './auth';
+import { auth, requireLogin, userOf } from './auth';
 import { explain, notFound } from './errors';
+import { ownPath } from './own-path';
 import { errorPage, profilePage, signedOutPage, signInPage, studioPage } from './pages';
 import { oneHost, ownFormsOnly, securityHeaders } from './security';
 import { sessions } from './sessions';
@@ -57,7 +58,7 @@ export function createApp({
     res.send(
       signInPage({
         denied: denied !== undefined,
-        returnTo: returnTo === undefined ? undefined : pathOnThisSite(returnTo),
+        returnTo: returnTo === undefined ? undefined : ownPath(returnTo, '/profile'),
         sandbox,
       }),
     );

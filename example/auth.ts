@@ -8,6 +8,7 @@ import {
   type DribbbleTokenResponse,
   type VerifyCallback,
 } from 'passport-dribbble-oauth2';
+import { ownPath } from './own-path';
 
 /** What the app knows about whoever is signed in. */
 export interface User {
@@ -52,14 +53,14 @@ export function auth(options: DribbbleStrategyOptions): Router {
   router.use(passport.session());
 
   router.get('/auth/dribbble', (req, res, next) => {
-    const returnTo = pathOnThisSite(req.query['returnTo']);
+    const returnTo = ownPath(req.query['returnTo'], '/profile');
     return dribbble({ state: { returnTo } })(req, res, next);
   });
 
   // A failed sign-in goes to the app's error page; with failureRedirect it would go elsewhere.
   router.get('/auth/dribbble/callback', dribbble({ failWithError: true }), (req, res) => {
     const { state } = req.authInfo as { state?: { returnTo: string } };
-    res.redirect(pathOnThisSite(state?.returnTo));
+    res.redirect(ownPath(state?.returnTo, '/profile'));
   });
 
   router.post('/auth/sign-out', (req, res, next) => {
@@ -80,8 +81,3 @@ export const requireLogin: RequestHandler = (req, res, next) => {
 
 /** Who is signed in, on a page behind requireLogin. */
 export const userOf = (req: Request) => req.user as User;
-
-/** Anybody can put an address into a link to the sign-in: only one on this site is followed. */
-export function pathOnThisSite(address: unknown): string {
-  return typeof address === 'string' && /^\/(?![/\\])[\x20-\x7e]*$/.test(address) ? address : '/profile';
-}

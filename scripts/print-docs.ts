@@ -1,9 +1,9 @@
 /**
- * The code in docs/ is printed from files that the tests run. Before each block stands, in a comment, where from: a
- * file, or a region of it (`// #region name` to `// #endregion`):
+ * The code in README.md and docs/recipes/ is printed from files that the tests run. Before each block stands, in a
+ * comment, where from: a file, or a region of it (`// #region name` to `// #endregion`):
  *
- *     <!-- from test/frameworks/recipes/koa.ts -->
- *     <!-- from test/frameworks/recipes/return-to.ts#routes -->
+ *     <!-- from docs/recipes/koa.ts -->
+ *     <!-- from docs/recipes/return-to.ts#routes -->
  *
  * `npm run docs` prints the blocks anew; test/docs/pages.test.ts fails where one is not as its file.
  */
@@ -11,24 +11,31 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..');
-const BLOCK = /(?:^<!-- from (\S+) -->\n\n)?^```(ts|js)\n.*?^```$/gms;
+const BLOCK = /(?:^<!-- from (\S+) -->\n\n)?^```(ts|js|diff)\n(.*?)^```$/gms;
 
-/** The pages whose code is printed from files, as paths from the root. */
-export const PAGES = readdirSync(join(ROOT, 'docs'))
+/** The recipes' pages, as paths from the root. */
+export const PAGES = readdirSync(join(ROOT, 'docs/recipes'))
   .filter((name) => name.endsWith('.md'))
-  .map((name) => `docs/${name}`);
+  .map((name) => `docs/recipes/${name}`);
 
 export function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** The page with each block as its file is now. Throws where a block does not say where it is from. */
+/** The page with each block as its file is now. */
 export function print(page: string): string {
-  return read(page).replaceAll(BLOCK, (_block, source: string | undefined, language: string) => {
-    if (source === undefined) throw new Error(`${page} has a block of ${language} that is from no file.`);
+  return read(page).replaceAll(BLOCK, (block, source: string | undefined, language: string) => {
+    if (source === undefined) return block;
     const [path = '', region] = source.split('#');
     return `<!-- from ${source} -->\n\n\`\`\`${language}\n${cut(read(path), source, region)}\`\`\``;
   });
+}
+
+/** The blocks of code that the page does not print from a file. */
+export function strayBlocks(page: string): string[] {
+  return [...read(page).matchAll(BLOCK)].flatMap(([, source, , code = '']) =>
+    source === undefined ? [code] : [],
+  );
 }
 
 function cut(code: string, source: string, region: string | undefined): string {
@@ -38,4 +45,6 @@ function cut(code: string, source: string, region: string | undefined): string {
   return content;
 }
 
-if (require.main === module) for (const page of PAGES) writeFileSync(join(ROOT, page), print(page));
+if (require.main === module) {
+  for (const page of ['README.md', ...PAGES]) writeFileSync(join(ROOT, page), print(page));
+}

@@ -2,6 +2,7 @@ import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import { ownPath } from '../../example/own-path';
 
 passport.use(
   new DribbbleStrategy(
@@ -21,11 +22,6 @@ app.use(session({ secret: process.env.SESSION_SECRET!, resave: false, saveUninit
 app.use(passport.session());
 
 // #region routes
-/** A path in this app; never another site, which `//evil.example` and `/\evil.example` would lead to. */
-function ownPath(path: unknown): string {
-  return typeof path === 'string' && /^\/(?![/\\])[^\s\\]*$/.test(path) ? path : '/';
-}
-
 app.get('/auth/dribbble', (req, res, next) => {
   const state = ownPath(req.query.returnTo);
   passport.authenticate('dribbble', { state })(req, res, next);

@@ -1,24 +1,35 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { PAGES, print, read } from '../../scripts/print-docs';
+import { PAGES, print, read, strayBlocks } from '../../scripts/print-docs';
 
-describe('The pages in docs/', () => {
-  for (const page of PAGES) {
-    it(`print the code that the tests run: ${page}`, () => {
+const ROOT = join(__dirname, '../..');
+
+for (const page of ['README.md', ...PAGES]) {
+  describe(page, () => {
+    it('prints the code that the tests run', () => {
       expect(read(page), 'npm run docs prints it anew').to.equal(print(page));
     });
 
-    it(`lead to files that exist: ${page}`, () => {
+    it('links to files that exist', () => {
       const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
-      for (const link of links) expect(existsSync(join(__dirname, '../../docs', link)), link).to.be.true;
+      for (const link of links) expect(existsSync(join(ROOT, dirname(page), link)), link).to.be.true;
     });
-  }
+  });
+}
 
-  it('are listed in docs/README.md', () => {
-    const list = read('docs/README.md');
-    for (const page of PAGES.filter((name) => name !== 'docs/README.md')) {
-      expect(list).to.include(`](${page.replace('docs/', '')})`);
+describe('docs/recipes/', () => {
+  it('prints all its code from files, but for the one line of moving from passport-dribbble', () => {
+    for (const page of PAGES) {
+      const expected = page.endsWith('/from-passport-dribbble.md') ? 1 : 0;
+      expect(strayBlocks(page), page).to.have.length(expected);
+    }
+  });
+
+  it('lists every page in its README.md', () => {
+    const list = read('docs/recipes/README.md');
+    for (const page of PAGES.filter((name) => !name.endsWith('/README.md'))) {
+      expect(list).to.include(`](${page.replace('docs/recipes/', '')})`);
     }
   });
 });

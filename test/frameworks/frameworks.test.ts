@@ -7,9 +7,9 @@ import { start, type Running } from './support/recipe';
 /** Recipes of docs/ that keep a session, and say at / who is signed in. */
 const RECIPES = [
   ['NestJS', 'nestjs'],
-  ['NestJS with callbackArity', 'nestjs-params'],
+  ['NestJS with callbackArity', 'nestjs-params.variant'],
   ['Fastify with @fastify/session', 'fastify'],
-  ['Fastify with @fastify/secure-session', 'fastify-secure-session'],
+  ['Fastify with @fastify/secure-session', 'fastify-secure-session.variant'],
   ['Koa', 'koa'],
   ['Express with cookie-session', 'cookie-session'],
   ['An app written for passport-dribbble', 'from-passport-dribbble'],

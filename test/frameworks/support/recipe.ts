@@ -14,7 +14,7 @@ export async function start(
   dribbble: FakeDribbble,
   env: Record<string, string> = {},
 ): Promise<Running> {
-  const child = fork(join(__dirname, '../recipes', name), {
+  const child = fork(join(__dirname, '../../../docs/recipes', name), {
     execArgv: ['--require', join(__dirname, 'world.js')],
     env: {
       ...process.env,
