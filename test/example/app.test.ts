@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { MemoryStore } from 'express-session';
 import { Browser } from '../support/browser';
 import { FakeDribbble } from '../support/fake-dribbble';
+import { response } from '../support/raw-server';
 import { authorize, signIn, startExample, type Example } from '../support/example';
 
 describe('The example app', () => {
@@ -231,7 +232,7 @@ describe('The example app', () => {
       });
 
       it('says that nothing sensible came back', async () => {
-        fake.token = (_req, res) => res.end('<html>Maintenance</html>');
+        fake.token = (socket) => socket.write(response('<html>Maintenance</html>'));
         const page = await comeBack(app, 'code=good');
         expect(page.status).to.equal(502);
         expect(page.body).to.contain('Dribbble does not answer');

@@ -163,14 +163,8 @@ describe('The recipe', () => {
 
   describe('for roles from teams', () => {
     function memberOf(...ids: number[]): void {
-      const { user } = dribbble;
-      dribbble.user = (req, res) => {
-        if (req.url !== '/v2/user') (user as typeof dribbble.user & ((...args: unknown[]) => void))(req, res);
-        else
-          res.end(
-            JSON.stringify({ ...USER, teams: ids.map((id) => ({ id, name: 'A team', login: 'team' })) }),
-          );
-      };
+      const teams = ids.map((id) => ({ id, name: 'A team', login: 'team' }));
+      dribbble.user = { json: { ...USER, teams } };
     }
 
     it('lets members in, with the role of their team', async () => {

@@ -1,11 +1,17 @@
-import type { DribbbleAuthenticateOptions, DribbbleStrategy } from 'passport-dribbble-oauth2';
+import type { DribbbleAuthenticateOptions } from 'passport-dribbble-oauth2';
+import { CODE } from './fake-dribbble';
 
-/** How a strategy answered, as passport would see it. */
+/** How a strategy ended a request, as Passport would see it. */
 export type Outcome =
   | { kind: 'success'; user: unknown; info: Record<string, unknown> }
   | { kind: 'fail'; challenge: { message?: string } | undefined; status: number | undefined }
   | { kind: 'error'; error: Error & Record<string, unknown> }
   | { kind: 'redirect'; url: URL };
+
+/** Any strategy, ours or another's. */
+export interface Authenticator {
+  authenticate(req: never, options?: object): unknown;
+}
 
 export interface FakeRequest {
   query?: Record<string, unknown>;
@@ -16,46 +22,56 @@ export interface FakeRequest {
 }
 
 /**
- * Runs a strategy on a request as passport does, on an object that inherits from it, and gives how it answered.
- * Rejects where it answers twice, and throws uncaught, so that a second answer after the test fails mocha too.
+ * Runs a strategy on a request as Passport does, on an object that inherits from it. A second outcome throws where
+ * nothing catches, so that one that comes after a test fails the run too.
  */
-export async function authenticate(
-  strategy: DribbbleStrategy,
+export function attempt(
+  strategy: Authenticator,
+  req: FakeRequest,
+  options: object | undefined,
+  onOutcome: (outcome: Outcome) => void,
+): void {
+  let first: string | undefined;
+  const settle = (outcome: Outcome): void => {
+    if (first === undefined) {
+      onOutcome(outcome);
+      first = outcome.kind; // unless that threw, as what Passport does after a login can
+    } else {
+      const second = new Error(`A second outcome: ${outcome.kind} after ${first}`);
+      setImmediate(() => {
+        throw second;
+      });
+    }
+  };
+  const inherits = Object.assign(Object.create(strategy) as Authenticator, {
+    success: (user: unknown, info: Record<string, unknown>) => {
+      settle({ kind: 'success', user, info });
+    },
+    fail: (challenge: { message?: string } | undefined, status: number | undefined) => {
+      settle({ kind: 'fail', challenge, status });
+    },
+    error: (error: Error & Record<string, unknown>) => {
+      settle({ kind: 'error', error });
+    },
+    redirect: (url: string) => {
+      settle({ kind: 'redirect', url: new URL(url) });
+    },
+  });
+  const request = { query: {}, headers: {}, session: {}, connection: {}, url: '/', ...req };
+  inherits.authenticate(request as never, options);
+}
+
+/** How the strategy ends a request; a turn later, so that a second outcome is seen first. */
+export function authenticate(
+  strategy: Authenticator,
   req: FakeRequest = {},
   options?: DribbbleAuthenticateOptions,
 ): Promise<Outcome> {
-  const outcome = await new Promise<Outcome>((resolve, reject) => {
-    let answered = false;
-    const answer = (outcome: Outcome): void => {
-      if (answered) {
-        const second = new Error(`A second answer: ${outcome.kind}`);
-        reject(second);
-        setImmediate(() => {
-          throw second;
-        });
-      }
-      answered = true;
-      // A turn later, so that a second answer is seen first.
+  return new Promise((resolve) => {
+    attempt(strategy, req, options, (outcome) => {
       setImmediate(resolve, outcome);
-    };
-    const attempt = Object.assign(Object.create(strategy) as DribbbleStrategy, {
-      success: (user: unknown, info: Record<string, unknown>) => {
-        answer({ kind: 'success', user, info });
-      },
-      fail: (challenge: { message?: string } | undefined, status: number | undefined) => {
-        answer({ kind: 'fail', challenge, status });
-      },
-      error: (error: Error & Record<string, unknown>) => {
-        answer({ kind: 'error', error });
-      },
-      redirect: (url: string) => {
-        answer({ kind: 'redirect', url: new URL(url) });
-      },
     });
-    const request = { query: {}, headers: {}, session: {}, connection: {}, url: '/', ...req };
-    attempt.authenticate(request as never, options);
   });
-  return outcome;
 }
 
 /** The outcome, if it is of the kind expected; otherwise the test fails, saying what came instead. */
@@ -68,13 +84,13 @@ export function expectKind<K extends Outcome['kind']>(
   return outcome as Extract<Outcome, { kind: K }>;
 }
 
-/** Goes through both legs with one session: the redirect, then the callback with a code and the right state. */
+/** Goes through both legs with one session: the redirect, then the callback, with the right state added. */
 export async function login(
-  strategy: DribbbleStrategy,
-  { code = 'the-code', options }: { code?: string; options?: DribbbleAuthenticateOptions } = {},
+  strategy: Authenticator,
+  { query = { code: CODE }, options }: { query?: object; options?: DribbbleAuthenticateOptions } = {},
 ): Promise<Outcome> {
   const session = {};
   const { url } = expectKind(await authenticate(strategy, { session }, options), 'redirect');
   const state = url.searchParams.get('state');
-  return authenticate(strategy, { session, query: { code, ...(state !== null && { state }) } }, options);
+  return authenticate(strategy, { session, query: { ...query, ...(state !== null && { state }) } }, options);
 }

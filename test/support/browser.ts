@@ -1,4 +1,10 @@
-/** What a browser would show: the answer to one request, or to the last of a run of redirects. */
+import { once } from 'node:events';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { text } from 'node:stream/consumers';
+import { CookieJar } from 'tough-cookie';
+
+/** What a browser would show: the response to one request, or to the last of a run of redirects. */
 export interface Page {
   url: string;
   status: number;
@@ -8,26 +14,22 @@ export interface Page {
   location: string | undefined;
 }
 
-interface Cookie {
-  host: string;
-  path: string;
-  name: string;
-  value: string;
-  secure: boolean;
-}
-
 /**
- * A browser without a screen: it keeps cookies as browsers do (by host and path, for all ports), and follows
- * redirects only when told to. It talks to this machine only.
+ * A browser without a screen: it keeps cookies as browsers do, and follows redirects only when told to. It talks to
+ * this machine only.
  */
 export class Browser {
-  #cookies: Cookie[] = [];
+  readonly #jar = new CookieJar();
 
-  /** @param headers sent with every request, such as those of a proxy in between */
-  constructor(private readonly headers: Record<string, string> = {}) {}
+  constructor(
+    /** Sent with every request, such as those of a proxy in between. */
+    private readonly headers: Record<string, string> = {},
+    /** The certificate authority that it trusts, and milliseconds that it waits for a page. */
+    private readonly options: { ca?: string; timeout?: number } = {},
+  ) {}
 
   get(url: string, headers: Record<string, string> = {}): Promise<Page> {
-    return this.#request(url, { headers });
+    return this.#request('GET', url, headers);
   }
 
   /** @param form its fields, or the body as it is */
@@ -36,15 +38,15 @@ export class Browser {
     form: Record<string, string> | string = {},
     headers: Record<string, string> = {},
   ): Promise<Page> {
-    const type = { 'content-type': 'application/x-www-form-urlencoded' };
     const body = typeof form === 'string' ? form : new URLSearchParams(form).toString();
-    return this.#request(url, { method: 'POST', body, headers: { ...type, ...headers } });
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    return this.#request('POST', url, { ...type, ...headers }, body);
   }
 
-  /** Goes where a page redirects to, until one does not. */
-  async follow(page: Page | Promise<Page>): Promise<Page> {
+  /** Goes where a page redirects to, until one does not, or one leads where it is not to go. */
+  async follow(page: Page | Promise<Page>, until = (_location: string): boolean => false): Promise<Page> {
     let current = await page;
-    for (let hops = 0; current.location !== undefined; hops++) {
+    for (let hops = 0; current.location !== undefined && !until(current.location); hops++) {
       if (hops === 20) throw new Error(`Redirected in circles, at ${current.url}`);
       current = await this.get(current.location);
     }
@@ -56,63 +58,43 @@ export class Browser {
     return this.follow(this.get(url));
   }
 
-  cookie(name: string): string | undefined {
-    return this.#cookies.find((cookie) => cookie.name === name)?.value;
+  /** The value of the cookie that it would send to a page of this machine's. */
+  cookie(name: string, url = 'http://localhost/'): string | undefined {
+    return this.#jar.getCookiesSync(url).find(({ key }) => key === name)?.value;
   }
 
-  async #request(
-    url: string,
-    init: Pick<RequestInit, 'method' | 'body'> & { headers: Record<string, string> },
-  ): Promise<Page> {
+  async #request(method: string, url: string, given: Record<string, string>, body?: string): Promise<Page> {
     const target = new URL(url);
     if (!['localhost', '127.0.0.1', '[::1]'].includes(target.hostname)) {
       throw new Error(`Not on this machine: ${url}`);
     }
-    const cookie = this.#cookiesFor(target);
-    const response = await fetch(target, {
-      ...init,
-      headers: { ...(cookie && { cookie }), ...this.headers, ...init.headers },
-      redirect: 'manual',
+    // What it sees of an app behind a proxy.
+    const seen = this.headers['x-forwarded-proto'] === 'https' ? url.replace(/^http:/, 'https:') : url;
+    const cookie = await this.#jar.getCookieString(seen);
+    const headers = { ...(cookie && { cookie }), ...this.headers, ...given };
+    const { ca, timeout } = this.options;
+    const request = (target.protocol === 'https:' ? https : http).request(target, {
+      method,
+      headers,
+      ca,
+      agent: false,
+      ...(timeout !== undefined && { signal: AbortSignal.timeout(timeout) }),
     });
-    for (const line of response.headers.getSetCookie()) this.#keep(line, target);
-    const location = response.headers.get('location');
+    request.end(body);
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    for (const line of response.headers['set-cookie'] ?? [])
+      await this.#jar.setCookie(line, seen, { ignoreError: true });
+    const { location } = response.headers;
     return {
       url: target.href,
-      status: response.status,
-      headers: response.headers,
-      body: await response.text(),
-      location: location === null ? undefined : new URL(location, target).href,
+      status: response.statusCode ?? 0,
+      headers: new Headers(
+        Object.entries(response.headersDistinct).flatMap(([name, values = []]) =>
+          values.map((value): [string, string] => [name, value]),
+        ),
+      ),
+      body: await text(response),
+      location: location === undefined ? undefined : new URL(location, target).href,
     };
   }
-
-  #cookiesFor({ hostname, pathname, protocol }: URL): string {
-    const isSecure = protocol === 'https:' || this.headers['x-forwarded-proto'] === 'https';
-    return this.#cookies
-      .filter(
-        ({ host, path, secure }) => host === hostname && covers(path, pathname) && (isSecure || !secure),
-      )
-      .map(({ name, value }) => `${name}=${value}`)
-      .join('; ');
-  }
-
-  #keep(line: string, { hostname: host }: URL): void {
-    const [pair = '', ...attributes] = line.split(/;\s*/);
-    const [, name = '', value = ''] = /^([^=]*)=(.*)$/.exec(pair) ?? [];
-    const given = new Map(
-      attributes.map((attribute) => {
-        const [key = '', setting = ''] = attribute.split('=');
-        return [key.toLowerCase(), setting];
-      }),
-    );
-    const path = given.get('path') ?? '/';
-    const isOver = given.get('max-age') === '0' || Date.parse(given.get('expires') ?? '') < Date.now();
-    this.#cookies = this.#cookies.filter(
-      (cookie) => cookie.name !== name || cookie.host !== host || cookie.path !== path,
-    );
-    if (!isOver) this.#cookies.push({ host, path, name, value, secure: given.has('secure') });
-  }
-}
-
-function covers(path: string, pathname: string): boolean {
-  return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 }

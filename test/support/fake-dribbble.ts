@@ -1,18 +1,28 @@
-import * as http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import type * as net from 'node:net';
+import { RawServer, response, type Behaviour } from './raw-server';
 
 /** A request as the fake received it. */
 export interface Received {
   method: string;
+  /** With its query. */
   path: string;
-  headers: http.IncomingHttpHeaders;
+  /** Their names in lower case. */
+  headers: Record<string, string>;
   body: string;
+  /** All of it, as it came, and what it came on. */
+  text: string;
+  socket: net.Socket;
+  /** How many requests came to the same path before. */
+  earlier: number;
 }
 
-/** What to answer: a JSON value, or a function that writes any answer, or none. */
-export type Reply = { status?: number; headers?: http.OutgoingHttpHeaders; json: unknown } | Handler;
-type Handler = (req: http.IncomingMessage, res: http.ServerResponse) => void;
+/** What to respond with: a JSON value, or a behaviour. */
+export type Reply =
+  { status?: number; headers?: Record<string, string>; json: unknown } | Behaviour<Received>;
 
+/** With characters that a form changes, so that on the wire it is another text. */
+export const CODE = 'the~code/b21a';
 export const TOKEN = {
   access_token: 'the-access-token',
   token_type: 'bearer',
@@ -21,34 +31,23 @@ export const TOKEN = {
 };
 export const USER = { id: 1, login: 'maya', name: 'Maya Lind', html_url: 'https://dribbble.com/maya' };
 
-/** Stands in for Dribbble on loopback: both legs answer rightly unless a test says otherwise. */
-export class FakeDribbble {
+/** Stands in for Dribbble on loopback: signs in whoever comes, unless a test says otherwise. */
+export class FakeDribbble extends RawServer {
   token: Reply = { json: TOKEN };
   user: Reply = { json: USER };
+  /** The callback URL registered with the application: where people go back to without a redirect_uri. */
+  registered = 'http://localhost/';
   readonly received: Received[] = [];
-  readonly sockets = new Set<Socket>();
-  private readonly server: http.Server;
 
-  private constructor() {
-    this.server = http.createServer((req, res) => {
-      this.receive(req, res);
-    });
-    this.server.on('connection', (socket) => {
-      this.sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.sockets.delete(socket));
-    });
-  }
-
-  static async start(): Promise<FakeDribbble> {
+  static override async start(port?: number): Promise<FakeDribbble> {
     const fake = new FakeDribbble();
-    await new Promise<void>((resolve) => fake.server.listen(0, '127.0.0.1', resolve));
+    await fake.listen(port);
     return fake;
   }
 
   /** The strategy's options that point it here. */
   get endpoints(): { authorizationURL: string; tokenURL: string; userProfileURL: string } {
-    const url = `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}`;
+    const url = `http://${this.host}`;
     return {
       authorizationURL: `${url}/oauth/authorize`,
       tokenURL: `${url}/oauth/token`,
@@ -56,26 +55,70 @@ export class FakeDribbble {
     };
   }
 
-  async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+  /** What the token request sent, if there was one. */
+  get tokenForm(): Record<string, string> {
+    const request = this.received.find(({ path }) => path === '/oauth/token');
+    return Object.fromEntries(new URLSearchParams(request?.body));
   }
 
-  private receive(req: http.IncomingMessage, res: http.ServerResponse): void {
-    const { method = '', url: path = '', headers } = req;
-    const received = { method, path, headers, body: '' };
-    this.received.push(received);
-    req.setEncoding('utf8');
-    req.on('data', (chunk: string) => (received.body += chunk));
-    req.on('error', () => undefined);
-    req.on('end', () => {
-      const reply = path.startsWith('/oauth/token') ? this.token : this.user;
-      if (typeof reply === 'function') {
-        reply(req, res);
-        return;
-      }
-      res.writeHead(reply.status ?? 200, { 'Content-Type': 'application/json', ...reply.headers });
-      res.end(JSON.stringify(reply.json));
-    });
+  /** Resolves when the client has closed the connection of its last request; hangs where it keeps it. */
+  override async closed(): Promise<void> {
+    const socket = this.received.at(-1)?.socket;
+    if (socket && !socket.closed) await once(socket, 'close');
   }
+
+  override behave: Behaviour = (socket, text) => {
+    const parsed = parse(text);
+    const earlier = this.received.filter(({ path }) => path === parsed.path).length;
+    const request = { ...parsed, socket, earlier };
+    this.received.push(request);
+    this.respond(socket, request);
+  };
+
+  private respond(socket: net.Socket, request: Received): void {
+    const { pathname } = new URL(request.path, 'http://dribbble.test');
+    const isToken = pathname === '/oauth/token';
+    if (pathname === '/oauth/authorize') {
+      socket.write(sayYes(request, this.registered));
+      return;
+    }
+    const reply = isToken ? this.token : this.user;
+    if (typeof reply === 'function') reply(socket, request);
+    else {
+      const headers = Object.entries(reply.headers ?? {}).map((pair) => pair.join(': '));
+      socket.write(json(reply.json, String(reply.status ?? 200), headers));
+    }
+  }
+}
+
+/** The page that people are sent to: whoever gets there says yes at once. */
+function sayYes({ path }: Received, registered: string): Buffer {
+  const { searchParams } = new URL(path, 'http://dribbble.test');
+  const back = new URL(searchParams.get('redirect_uri') ?? registered);
+  back.searchParams.set('code', CODE);
+  const state = searchParams.get('state');
+  if (state !== null) back.searchParams.set('state', state);
+  return response('', { status: '302 Found', headers: [`Location: ${back.href}`] });
+}
+
+/** A response of JSON. */
+export function json(value: unknown, status = '200 OK', headers: string[] = []): Buffer {
+  const type = 'Content-Type: application/json';
+  return response(JSON.stringify(value), {
+    status: status.includes(' ') ? status : `${status} `,
+    headers: [type, ...headers],
+  });
+}
+
+function parse(text: string): Omit<Received, 'socket' | 'earlier'> {
+  const [head = '', ...body] = text.split('\r\n\r\n');
+  const [start = '', ...lines] = head.split('\r\n');
+  const [method = '', path = ''] = start.split(' ');
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const [, name = '', value = ''] = /^([^:]*): *(.*)$/.exec(line) ?? [];
+      return [name.toLowerCase(), value];
+    }),
+  );
+  return { method, path, headers, body: body.join('\r\n\r\n'), text };
 }

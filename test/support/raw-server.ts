@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import * as net from 'node:net';
 
-/** What to do with a request, as text, on its bare socket. */
-export type Behaviour = (socket: net.Socket, request: string) => void;
+/** Writes whatever it likes to the bare socket, or nothing. */
+export type Behaviour<Request = string> = (socket: net.Socket, request: Request) => unknown;
 
 /** A server without HTTP: what the behaviour writes is what the client gets, whether it makes sense or not. */
 export class RawServer {
+  /** `127.0.0.1` and the port. */
   host = '';
   behave: Behaviour = () => undefined;
   onConnection: (socket: net.Socket) => void = () => undefined;
@@ -16,8 +18,7 @@ export class RawServer {
 
   static async start(): Promise<RawServer> {
     const raw = new RawServer();
-    await new Promise<void>((resolve) => raw.server.listen(0, '127.0.0.1', resolve));
-    raw.host = `127.0.0.1:${String((raw.server.address() as net.AddressInfo).port)}`;
+    await raw.listen();
     return raw;
   }
 
@@ -29,7 +30,13 @@ export class RawServer {
 
   async stop(): Promise<void> {
     for (const socket of this.connections) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    await close(this.server);
+  }
+
+  /** @param port any that is free unless given */
+  protected async listen(port?: number): Promise<void> {
+    await listen(this.server, port);
+    this.host = hostOf(this.server);
   }
 
   private serve(socket: net.Socket): void {
@@ -53,11 +60,26 @@ export class RawServer {
   }
 }
 
-/** An HTTP answer in the bytes that go over the wire. */
-export function answer(
+/** An HTTP response in the bytes that go over the wire. */
+export function response(
   body: string | Buffer,
   { status = '200 OK', headers = [] as string[], length = Buffer.byteLength(body) } = {},
 ): Buffer {
   const head = [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${String(length)}`, '', ''];
   return Buffer.concat([Buffer.from(head.join('\r\n')), Buffer.from(body)]);
+}
+
+/** Listens on loopback. */
+export async function listen<T extends net.Server>(server: T, port = 0): Promise<T> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+export function hostOf(server: net.Server): string {
+  return `127.0.0.1:${String((server.address() as net.AddressInfo).port)}`;
+}
+
+export function close(server: net.Server): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve));
 }

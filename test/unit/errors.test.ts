@@ -7,12 +7,14 @@ import {
   InternalOAuthError,
   TokenError,
 } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind } from '../support/authenticate';
-import { App, type Got } from '../support/app';
+import { App, Visitor } from '../support/app';
+import { expectKind, login } from '../support/authenticate';
+import type { Page } from '../support/browser';
 import { FakeDribbble, type Reply } from '../support/fake-dribbble';
 import { fixture } from '../support/fixtures';
+import { response } from '../support/raw-server';
 
-describe('A login that goes wrong', () => {
+describe('errors', () => {
   let dribbble: FakeDribbble;
   let app: App | undefined;
   beforeEach(async () => {
@@ -31,315 +33,285 @@ describe('A login that goes wrong', () => {
     );
   }
 
-  async function start(authenticateOptions = {}): Promise<App> {
-    app = await App.start(strategy(), authenticateOptions);
-    return app;
+  /** Somebody comes back with these parameters and the right state: what the browser gets. */
+  async function comeBack(parameters: Record<string, string>, authenticate = {}): Promise<Page> {
+    app = await App.start(strategy(), { authenticate });
+    return new Visitor(app.login, dribbble.endpoints.authorizationURL).comeBack(parameters);
   }
 
-  /** What the browser gets, and the error that the app gets. */
-  async function comeBack(
-    parameters: Record<string, string>,
-  ): Promise<Got & { error: App['error'] & Error }> {
-    const started = await start();
-    const got = await started.comeBack(parameters);
-    if (!started.error) throw new Error(`expected an error, not ${JSON.stringify(got)}`);
-    return { ...got, error: started.error };
+  /** Somebody comes back and the login ends in an error, with its status: the error. */
+  async function errorOf(
+    parameters: Record<string, string> = { code: 'the-code' },
+  ): Promise<Error & Record<string, unknown>> {
+    const page = await comeBack(parameters);
+    if (!app?.error) throw new Error(`Expected an error, not ${inspect(page)}`);
+    expect(app.error.message).to.include('127.0.0.1');
+    expect(page.status).to.equal(app.error['status']);
+    return app.error;
   }
 
-  describe('because the person said no', () => {
-    it('is a failed login: 401 where the app says nothing else', async () => {
-      const started = await start();
-      expect(await started.comeBack({ error: 'access_denied' })).to.include({
-        status: 401,
-        text: 'Unauthorized',
-      });
-      expect(started.error).to.equal(undefined);
+  /** The error where the token endpoint, or the API, responds like this. */
+  function tokenErrorOf(reply: Reply): ReturnType<typeof errorOf> {
+    dribbble.token = reply;
+    return errorOf();
+  }
+  function apiErrorOf(reply: Reply): ReturnType<typeof errorOf> {
+    dribbble.user = reply;
+    return errorOf();
+  }
+
+  describe('A person who says no', () => {
+    it('makes a failed login: 401 unless the app says otherwise', async () => {
+      expect(await comeBack({ error: 'access_denied' })).to.include({ status: 401, body: 'Unauthorized' });
+      expect(app?.outcomes).to.be.empty;
     });
 
     it('goes where failureRedirect says', async () => {
-      const started = await start({ failureRedirect: '/sorry' });
-      expect(await started.comeBack({ error: 'access_denied' })).to.include({
-        status: 302,
-        location: '/sorry',
-      });
+      const page = await comeBack({ error: 'access_denied' }, { failureRedirect: '/sorry' });
+      expect(page).to.include({ status: 302, location: `${app?.url ?? ''}/sorry` });
     });
 
     it("tells the app why, in Dribbble's words", async () => {
-      const query = { error: 'access_denied', error_description: 'The resource owner denied the request.' };
-      const { challenge } = expectKind(await authenticate(strategy(), { query }), 'fail');
-      expect(challenge).to.deep.equal({ message: 'The resource owner denied the request.' });
+      const query = { error: 'access_denied', error_description: 'The resource owner denied it.' };
+      const { challenge } = expectKind(await login(strategy(), { query }), 'fail');
+      expect(challenge?.message).to.equal('The resource owner denied it.');
     });
 
-    it('tells the app why where Dribbble has no words', async () => {
+    it('tells the app why if Dribbble has no words', async () => {
       const { challenge } = expectKind(
-        await authenticate(strategy(), { query: { error: 'access_denied' } }),
+        await login(strategy(), { query: { error: 'access_denied' } }),
         'fail',
       );
       expect(challenge?.message).to.include('did not let the application sign them in');
     });
   });
 
-  describe('with an error redirect is an AuthorizationError:', () => {
+  describe('AuthorizationError', () => {
     const cases: [code: string, status: number, hint: RegExp][] = [
-      ['redirect_uri_mismatch', 500, /callbackURL option the URL registered/],
-      ['application_suspended', 500, /suspended the application/],
+      ['redirect_uri_mismatch', 500, /callbackURL option.*registered/],
+      ['application_suspended', 500, /suspended/],
       ['invalid_scope', 500, /scope option.*public and upload/],
-      ['invalid_request', 500, /required parameter is missing/],
+      ['invalid_request', 500, /required parameter/],
       ['unauthorized_client', 500, /registration/],
       ['server_error', 502, /try again later/],
       ['temporarily_unavailable', 503, /try again later/],
-      ['some_other_error', 500, /RFC 6749/],
+      // What every object has is no code that we know.
+      ...['some_other_error', 'constructor', '__proto__', 'toString'].map(
+        (code): [string, number, RegExp] => [code, 500, /RFC 6749/],
+      ),
     ];
     for (const [code, status, hint] of cases) {
-      it(`${code}, answered with ${String(status)} and what to do`, async () => {
-        const got = await comeBack({ error: code });
-        expect(got.error).to.be.instanceOf(AuthorizationError).and.include({ code, status });
-        expect(got.error.message).to.match(hint).and.include('127.0.0.1');
-        expect(got.status).to.equal(status);
+      it(`has the code ${code}, the status ${String(status)} and says what to do`, async () => {
+        const error = await errorOf({ error: code });
+        expect(error).to.be.instanceOf(AuthorizationError).and.include({ code, status });
+        expect(error.message).to.match(hint);
       });
     }
 
-    for (const code of ['constructor', '__proto__', 'toString']) {
-      it(`with advice in words where the code is ${code}, which every object has`, async () => {
-        const { error } = await comeBack({ error: code });
-        expect(error).to.include({ code });
-        expect(error.message).to.match(/answered \w+\. Look the error's code up in RFC 6749/);
-      });
-    }
-
-    it("with Dribbble's description, where there is one", async () => {
-      const { error } = await comeBack({
-        error: 'invalid_scope',
-        error_description: 'The scope is unknown.',
-      });
+    it("quotes Dribbble's description", async () => {
+      const error = await errorOf({ error: 'invalid_scope', error_description: 'The scope is unknown.' });
       expect(error.message).to.include('The scope is unknown. Check the scope option');
     });
 
-    it("with Dribbble's page about it, where there is one", async () => {
-      const { error } = await comeBack({ error: 'invalid_scope', error_uri: 'https://dribbble.com/help' });
+    it("has the address of Dribbble's page about it", async () => {
+      const error = await errorOf({ error: 'invalid_scope', error_uri: 'https://dribbble.com/help' });
       expect(error).to.include({ uri: 'https://dribbble.com/help' });
     });
 
-    it('with a description of one line and bounded length, whatever the browser brought', async () => {
-      const { error } = await comeBack({
-        error: 'invalid_scope',
-        error_description: `a\r\nb\u001b${'x'.repeat(5000)}`,
-      });
-      expect(error.message).to.match(/^[^\p{C}]{1,600}$/u);
+    it('has a message of one line and bounded length, whatever the description', async () => {
+      const error_description = `a\r\nb\u001b${'x'.repeat(5000)}`;
+      const { message } = await errorOf({ error: 'invalid_scope', error_description });
+      expect(message).to.match(/^[^\p{C}]{1,600}$/u);
     });
   });
 
-  describe('at the token endpoint is a TokenError:', () => {
+  describe('TokenError', () => {
     const cases: [name: string, status: number, code: string, description: string, hint: RegExp][] = [
+      ['invalid-client', 401, 'invalid_client', 'Client authentication failed', /clientID and clientSecret/],
+      ['invalid-grant', 400, 'invalid_grant', 'authorization grant is invalid', /start the login again/],
+      ['invalid-request', 400, 'invalid_request', 'Missing required parameter', /check the options/],
       [
-        'token-error-invalid-client',
-        401,
-        'invalid_client',
-        'Client authentication failed',
-        /clientID and clientSecret/,
-      ],
-      [
-        'token-error-invalid-grant',
-        400,
-        'invalid_grant',
-        'authorization grant is invalid',
-        /start the login again/,
-      ],
-      [
-        'token-error-invalid-request',
-        400,
-        'invalid_request',
-        'Missing required parameter',
-        /check the options/,
-      ],
-      [
-        'token-error-redirect-uri-mismatch',
+        'redirect-uri-mismatch',
         400,
         'redirect_uri_mismatch',
-        'MUST match the registered callback URL',
-        /callbackURL option the URL registered/,
+        'MUST match the registered',
+        /callbackURL option/,
       ],
-      ['token-error-no-description', 400, 'invalid_grant', 'invalid_grant', /start the login again/],
-      ['token-error-unknown-code', 400, 'out_of_ink', 'out_of_ink', /RFC 6749/],
+      ['no-description', 400, 'invalid_grant', 'invalid_grant', /start the login again/],
+      ['unknown-code', 400, 'out_of_ink', 'out_of_ink', /RFC 6749/],
     ];
     for (const [name, status, code, description, hint] of cases) {
-      it(`${name.replace('token-error-', '')}, with Dribbble's words and what to do`, async () => {
-        dribbble.token = { status, json: fixture(name) };
-        const got = await comeBack({ code: 'the-code' });
-        expect(got.error).to.be.instanceOf(TokenError).and.include({ code, status: 500 });
-        expect(got.error.message).to.include(description).and.match(hint).and.include('127.0.0.1');
-        expect(got.status).to.equal(500);
+      it(`has the code of ${name}, quotes Dribbble and says what to do`, async () => {
+        const error = await tokenErrorOf({ status, json: fixture(`token-error-${name}`) });
+        expect(error).to.be.instanceOf(TokenError).and.include({ code, status: 500 });
+        expect(error.message).to.include(description).and.match(hint);
       });
     }
 
-    it('with a status of 200 too', async () => {
-      dribbble.token = { json: fixture('token-error-invalid-grant') };
-      const { error } = await comeBack({ code: 'the-code' });
+    it('is made of an error response with 200 too', async () => {
+      const error = await tokenErrorOf({ json: fixture('token-error-invalid-grant') });
       expect(error).to.be.instanceOf(TokenError).and.include({ code: 'invalid_grant' });
     });
 
-    it('that an app answers with 502 where Dribbble failed, and with 503 past the rate limit', async () => {
-      for (const [apiStatus, status] of [
-        [500, 502],
-        [504, 504],
-        [429, 503],
-      ] as const) {
-        dribbble.token = { status: apiStatus, json: { error: 'server_error' } };
-        expect(await comeBack({ code: 'the-code' })).to.include({ status });
-        await app?.stop();
-      }
-    });
+    for (const [apiStatus, status] of [
+      [500, 502],
+      [504, 504],
+      [429, 503],
+    ] as const) {
+      it(`has the status ${String(status)} for an app to respond with if Dribbble responds with ${String(apiStatus)}`, async () => {
+        expect(await tokenErrorOf({ status: apiStatus, json: { error: 'server_error' } })).to.include({
+          status,
+        });
+      });
+    }
 
-    it('whose stack begins with its message, as that is what is logged', async () => {
-      dribbble.token = { status: 401, json: fixture('token-error-invalid-client') };
-      const { error } = await comeBack({ code: 'the-code' });
-      expect(error.stack?.split('\n')[0]).to.equal(`TokenError: ${error.message}`);
-    });
-
-    it('that holds no secret, though Dribbble says it', async () => {
-      dribbble.token = { status: 401, json: fixture('token-error-echoes-secrets') };
-      const { error } = await comeBack({ code: 'the-code' });
+    it('holds no secret, though Dribbble repeats them', async () => {
+      const error = await tokenErrorOf({ status: 401, json: fixture('token-error-echoes-secrets') });
       expect(error.message).to.include('No client has the secret [hidden], so the code [hidden] is void.');
       expect(inspect(error, { depth: null, showHidden: true })).not.to.match(/the-client-secret|the-code/);
     });
   });
 
-  describe('at the API is a DribbbleAPIError:', () => {
+  describe('DribbbleAPIError', () => {
     const now = 1700000000;
     const limits = {
       'X-RateLimit-Limit': '60',
       'X-RateLimit-Remaining': '0',
       'X-RateLimit-Reset': String(now),
     };
-    const html: Reply = (_req, res) => {
-      res.writeHead(503, { 'Content-Type': 'text/html' });
-      res.end('<h1>Service Unavailable</h1>');
-    };
-    const cases: [what: string, reply: Reply, apiStatus: number, status: number, message: RegExp][] = [
+    const limited = fixture('api-error-rate-limit');
+    const cases: [what: string, reply: Reply & object, apiStatus: number, status: number, message: RegExp][] =
       [
-        'unauthorized, for a token that is wrong or revoked',
-        { status: 401, json: fixture('api-error-bad-credentials') },
-        401,
-        502,
-        /Bad credentials\. .*sign in again/,
-      ],
-      [
-        'the retired version of the API',
-        { status: 401, json: fixture('api-error-v1-retired') },
-        401,
-        502,
-        /This version of the API is deprecated/,
-      ],
-      ['forbidden', { status: 403, json: { message: 'Forbidden.' } }, 403, 502, /Forbidden\. .*scope option/],
-      [
-        'not found',
-        { status: 404, json: { message: 'Not found.' } },
-        404,
-        502,
-        /Not found\. .*userProfileURL/,
-      ],
-      [
-        'unprocessable',
-        { status: 422, json: fixture('api-error-validation') },
-        422,
-        502,
-        /Validation failed\. .*userProfileURL/,
-      ],
-      [
-        'the rate limit, as 429',
-        { status: 429, headers: limits, json: fixture('api-error-rate-limit') },
-        429,
-        503,
-        /limit is used up: try again after 2023-11-14T22:13:20\.000Z/,
-      ],
-      [
-        'the rate limit, as 403',
-        { status: 403, headers: limits, json: fixture('api-error-rate-limit') },
-        403,
-        503,
-        /try again after 2023/,
-      ],
-      ['the rate limit, without its headers', { status: 429, json: {} }, 429, 503, /try again in a minute/],
-      [
-        "the rate limit, with an end beyond a date's range",
-        { status: 429, headers: { 'X-RateLimit-Reset': '999999999999999' }, json: {} },
-        429,
-        503,
-        /try again in a minute/,
-      ],
-      ['a failure of Dribbble', { status: 500, json: {} }, 500, 502, /answered 500\. .*try again later/],
-      ['a timeout at Dribbble', { status: 504, json: {} }, 504, 504, /answered 504\. /],
-      ['a page of the proxy', html, 503, 502, /answered 503\. .*try again later/],
-      [
-        'a redirect',
-        { status: 302, headers: { Location: 'https://example.com/' }, json: {} },
-        302,
-        502,
-        /answered 302/,
-      ],
-    ];
+        [
+          'a token that is wrong or revoked',
+          { status: 401, json: fixture('api-error-bad-credentials') },
+          401,
+          502,
+          /Bad credentials\. .*sign in again/,
+        ],
+        [
+          'the retired version of the API',
+          { status: 401, json: fixture('api-error-v1-retired') },
+          401,
+          502,
+          /This version of the API is deprecated/,
+        ],
+        [
+          'a scope that is missing',
+          { status: 403, json: { message: 'Forbidden.' } },
+          403,
+          502,
+          /Forbidden\. .*scope option/,
+        ],
+        [
+          'a wrong path',
+          { status: 404, json: { message: 'Not found.' } },
+          404,
+          502,
+          /Not found\. .*userProfileURL/,
+        ],
+        [
+          'a validation',
+          { status: 422, json: fixture('api-error-validation') },
+          422,
+          502,
+          /Validation failed\. .*userProfileURL/,
+        ],
+        [
+          'the rate limit, as 429',
+          { status: 429, headers: limits, json: limited },
+          429,
+          503,
+          /try again after 2023-11-14T22:13:20\.000Z/,
+        ],
+        [
+          'the rate limit, as 403',
+          { status: 403, headers: limits, json: limited },
+          403,
+          503,
+          /try again after 2023/,
+        ],
+        ['the rate limit, without its headers', { status: 429, json: {} }, 429, 503, /try again in a minute/],
+        [
+          "a rate limit that ends beyond a date's range",
+          { status: 429, headers: { 'X-RateLimit-Reset': '999999999999999' }, json: {} },
+          429,
+          503,
+          /try again in a minute/,
+        ],
+        ['a failure of Dribbble', { status: 500, json: {} }, 500, 502, /500.*try again later/],
+        ['a timeout at Dribbble', { status: 504, json: {} }, 504, 504, /504/],
+        [
+          'a page of the proxy in front',
+          (socket) =>
+            socket.write(response('<h1>Service Unavailable</h1>', { status: '503 Service Unavailable' })),
+          503,
+          502,
+          /503.*try again later/,
+        ],
+        [
+          'a redirect',
+          { status: 302, headers: { Location: 'https://example.com/' }, json: {} },
+          302,
+          502,
+          /302/,
+        ],
+      ];
     for (const [what, reply, apiStatus, status, message] of cases) {
-      it(`${what}, answered with ${String(status)} and what to do`, async () => {
-        dribbble.user = reply;
-        const got = await comeBack({ code: 'the-code' });
-        expect(got.error).to.be.instanceOf(DribbbleAPIError).and.include({ apiStatus, status });
-        expect(got.error.message).to.match(message).and.include('127.0.0.1');
-        expect(got.status).to.equal(status);
+      it(`has the statuses ${String(apiStatus)} and ${String(status)} and says what to do about ${what}`, async () => {
+        const error = await apiErrorOf(reply);
+        expect(error).to.be.instanceOf(DribbbleAPIError).and.include({ apiStatus, status });
+        expect(error.message).to.match(message);
       });
     }
 
-    it('with the rate limit that the headers tell', async () => {
-      dribbble.user = { status: 403, headers: limits, json: fixture('api-error-rate-limit') };
-      const { error } = await comeBack({ code: 'the-code' });
+    it('has the rate limit of the headers', async () => {
+      const error = await apiErrorOf({ status: 403, headers: limits, json: limited });
       expect(error['rateLimit']).to.deep.equal({ limit: 60, remaining: 0, reset: now });
     });
 
-    it('without a rate limit where the headers tell none', async () => {
-      dribbble.user = { status: 403, headers: { 'X-RateLimit-Limit': 'many' }, json: {} };
-      const { error } = await comeBack({ code: 'the-code' });
+    it('has no rate limit if the headers are malformed', async () => {
+      const error = await apiErrorOf({ status: 403, headers: { 'X-RateLimit-Limit': 'many' }, json: {} });
       expect(error['rateLimit']).to.equal(undefined);
-    });
-
-    it('whose stack begins with its name and message', async () => {
-      dribbble.user = { status: 401, json: fixture('api-error-bad-credentials') };
-      const { error } = await comeBack({ code: 'the-code' });
-      expect(error.stack?.split('\n')[0]).to.equal(`DribbbleAPIError: ${error.message}`);
     });
   });
 
-  describe('for want of a usable answer is an InternalOAuthError:', () => {
-    it('no access token', async () => {
-      dribbble.token = { json: { token_type: 'bearer' } };
-      const got = await comeBack({ code: 'the-code' });
-      expect(got.error).to.be.instanceOf(InternalOAuthError);
-      expect(got.error.message).to.match(/answered 200 with JSON, not with an access token.*tokenURL option/);
-      expect(got.status).to.equal(502);
+  for (const [name, error] of [
+    ['TokenError', () => tokenErrorOf({ status: 401, json: fixture('token-error-invalid-client') })],
+    ['DribbbleAPIError', () => apiErrorOf({ status: 401, json: fixture('api-error-bad-credentials') })],
+  ] as const) {
+    describe(name, () => {
+      it('has a stack that begins with its name and message, as the stack is what is logged', async () => {
+        const { stack, message } = await error();
+        expect(stack?.split('\n')[0]).to.equal(`${name}: ${message}`);
+      });
     });
+  }
 
-    it('a token of another type, which must not be used', async () => {
-      dribbble.token = { json: { access_token: 'x', token_type: 'mac' } };
-      expect((await comeBack({ code: 'the-code' })).error).to.be.instanceOf(InternalOAuthError);
-    });
-
-    it('no body', async () => {
-      dribbble.token = (_req, res) => res.end();
-      expect((await comeBack({ code: 'the-code' })).error.message).to.match(
-        /answered 200 with an empty body/,
-      );
-    });
-
-    it('a page in place of the user', async () => {
-      dribbble.user = (_req, res) => res.end('<!doctype html>');
-      const got = await comeBack({ code: 'the-code' });
-      expect(got.error.message).to.match(
-        /something else than a JSON object, not with a user.*userProfileURL option/,
-      );
-      expect(got.status).to.equal(502);
-    });
-
-    it('a user without an id', async () => {
-      dribbble.user = { json: { login: 'nobody' } };
-      expect((await comeBack({ code: 'the-code' })).error.message).to.match(/not with a user with an id/);
-    });
+  describe('InternalOAuthError', () => {
+    const page: Reply = (socket) => socket.write(response('<!doctype html>'));
+    for (const [what, legOf, reply, message] of [
+      [
+        'a token response without a token',
+        tokenErrorOf,
+        { json: { token_type: 'bearer' } },
+        /access token.*tokenURL option/,
+      ],
+      [
+        'a token of another type',
+        tokenErrorOf,
+        { json: { access_token: 'x', token_type: 'mac' } },
+        /access token/,
+      ],
+      ['an empty token response', tokenErrorOf, (socket) => socket.write(response('')), /empty body/],
+      ['a page in place of the user', apiErrorOf, page, /JSON object.*userProfileURL option/],
+      ['a user without an id', apiErrorOf, { json: { login: 'nobody' } }, /a user with an id/],
+    ] as [string, typeof tokenErrorOf, Reply, RegExp][]) {
+      it(`has the status 502 and says what is wrong with ${what}`, async () => {
+        const error = await legOf(reply);
+        expect(error).to.be.instanceOf(InternalOAuthError).and.include({ status: 502 });
+        expect(error.message).to.match(message);
+      });
+    }
   });
 });

@@ -4,8 +4,8 @@ import * as fc from 'fast-check';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
 import { TOKEN, USER } from '../support/fake-dribbble';
+import { response } from '../support/raw-server';
 import { InProcessAgent } from '../support/in-process-agent';
-import { answer } from '../support/raw-server';
 
 // The same run each time, so that a change fails by its own fault; FC_RUNS makes it longer, and each such run another.
 // FC_SEED repeats one.
@@ -23,8 +23,8 @@ interface Bytes {
 function arrange({ token, user }: Bytes = {}): { agent: InProcessAgent; strategy: DribbbleStrategy } {
   const agent = new InProcessAgent((request) =>
     request.startsWith('POST ')
-      ? (token ?? answer(JSON.stringify(TOKEN)))
-      : (user ?? answer(JSON.stringify(USER))),
+      ? (token ?? response(JSON.stringify(TOKEN)))
+      : (user ?? response(JSON.stringify(USER))),
   );
   const strategy = new DribbbleStrategy(
     {
@@ -83,7 +83,7 @@ const status = fc.oneof(
 const bytes = (text: fc.Arbitrary<string>): fc.Arbitrary<Uint8Array> => {
   const anything = fc.uint8Array({ maxLength: 200 });
   const body = fc.oneof({ weight: 4, arbitrary: text.map((each) => Buffer.from(each)) }, anything);
-  const whole = fc.tuple(body, status).map(([each, line]) => answer(Buffer.from(each), { status: line }));
+  const whole = fc.tuple(body, status).map(([each, line]) => response(Buffer.from(each), { status: line }));
   return fc.oneof(
     { weight: 6, arbitrary: whole },
     { weight: 2, arbitrary: fc.tuple(whole, fc.nat(300)).map(([full, cut]) => full.subarray(0, cut)) },

@@ -1,23 +1,14 @@
-import { FakeDribbble, USER } from '../../support/fake-dribbble';
+import { FakeDribbble, json, USER } from '../../support/fake-dribbble';
 
 export const MAYA = { id: '1', name: 'Maya Lind' };
 
-/** The fake, with a page that people are sent to: whoever gets there says yes at once. */
-export async function startDribbble(registeredCallbackURL = 'http://localhost/'): Promise<FakeDribbble> {
+/** The fake, whose API wants the token. */
+export async function startDribbble(registeredCallbackURL?: string): Promise<FakeDribbble> {
   const dribbble = await FakeDribbble.start();
-  dribbble.user = (req, res) => {
-    const { pathname, searchParams } = new URL(req.url ?? '', 'http://dribbble.test');
-    if (pathname === '/oauth/authorize') {
-      const back = new URL(searchParams.get('redirect_uri') ?? registeredCallbackURL);
-      back.searchParams.set('code', 'the-code');
-      const state = searchParams.get('state');
-      if (state !== null) back.searchParams.set('state', state);
-      res.writeHead(302, { Location: back.href }).end();
-    } else {
-      const isKnown = req.headers.authorization === 'Bearer the-access-token';
-      res.writeHead(isKnown ? 200 : 401, { 'Content-Type': 'application/json' });
-      res.end(JSON.stringify(isKnown ? USER : { message: 'Bad credentials.' }));
-    }
+  if (registeredCallbackURL !== undefined) dribbble.registered = registeredCallbackURL;
+  dribbble.user = (socket, { headers }) => {
+    const isKnown = headers['authorization'] === 'Bearer the-access-token';
+    socket.write(isKnown ? json(USER) : json({ message: 'Bad credentials.' }, '401 Unauthorized'));
   };
   return dribbble;
 }

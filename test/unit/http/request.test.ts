@@ -5,7 +5,7 @@ import https = require('node:https');
 import * as net from 'node:net';
 import { expect } from 'chai';
 import { HttpError, request, type HttpResponse } from '../../../lib/http/request';
-import { answer, RawServer, type Behaviour } from '../../support/raw-server';
+import { RawServer, response, type Behaviour } from '../../support/raw-server';
 import { TLS } from '../../support/tls-host';
 
 const head = (...lines: string[]): string => ['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n');
@@ -61,7 +61,7 @@ describe('request', () => {
   }
 
   it('resolves with status, headers and body', async () => {
-    server.behave = (socket) => socket.write(answer('{"id":1}', { headers: ['X-Limit: 60'] }));
+    server.behave = (socket) => socket.write(response('{"id":1}', { headers: ['X-Limit: 60'] }));
 
     const { statusCode, headers, body } = await send();
 
@@ -72,16 +72,16 @@ describe('request', () => {
 
   it('takes a redirect, and an error, for a response like any other', async () => {
     server.behave = (socket) =>
-      socket.write(answer('', { status: '302 Found', headers: ['Location: http://example.com/'] }));
+      socket.write(response('', { status: '302 Found', headers: ['Location: http://example.com/'] }));
     expect(await send()).to.include({ statusCode: 302 });
-    server.behave = (socket) => socket.write(answer('no', { status: '500 Internal Server Error' }));
+    server.behave = (socket) => socket.write(response('no', { status: '500 Internal Server Error' }));
     expect(await send()).to.include({ statusCode: 500, body: 'no' });
   });
 
   it("keeps the caller's async context, on a connection that another opened", async () => {
     const visitor = new AsyncLocalStorage<string>();
     const agent = new http.Agent({ keepAlive: true });
-    server.behave = (socket) => socket.write(answer('{}'));
+    server.behave = (socket) => socket.write(response('{}'));
     const seen = [];
     for (const name of ['first', 'second'])
       seen.push(await visitor.run(name, () => send({ options: { agent } }).then(() => visitor.getStore())));
@@ -98,19 +98,19 @@ describe('request', () => {
       socket.write('0\r\n\r\n');
     },
     'with a byte order mark': (right, socket) =>
-      socket.write(answer(Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), right]))),
+      socket.write(response(Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), right]))),
     'that ends with the connection': (right, socket) => {
       socket.write(head('Connection: close'));
       socket.end(right);
     },
     'that ends with the connection being reset': (right, socket) =>
-      socket.write(answer(right), () => socket.resetAndDestroy()),
+      socket.write(response(right), () => socket.resetAndDestroy()),
     'after informational ones': (right, socket) => {
       socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n');
-      socket.write(answer(right));
+      socket.write(response(right));
     },
     'of a mebibyte': (right, socket) =>
-      socket.write(answer(Buffer.concat([Buffer.alloc(1024 * 1024 - right.length, ' '), right]))),
+      socket.write(response(Buffer.concat([Buffer.alloc(1024 * 1024 - right.length, ' '), right]))),
   };
   for (const [what, respond] of Object.entries(RESPONSES)) {
     it(`resolves with a response ${what}`, async () => {
@@ -144,7 +144,7 @@ describe('request', () => {
       says: /broke off its response: /,
     },
     'closes the connection in the middle of a body of known length': {
-      does: (socket, text) => socket.end(answer(text, { length: 10_000 })),
+      does: (socket, text) => socket.end(response(text, { length: 10_000 })),
       says: /broke off its response: aborted/,
     },
     'closes the connection in the middle of a chunked body': {
@@ -152,7 +152,8 @@ describe('request', () => {
       says: /broke off its response: aborted/,
     },
     'resets the connection in the middle of the body': {
-      does: (socket, text) => socket.write(answer(text, { length: 10_000 }), () => socket.resetAndDestroy()),
+      does: (socket, text) =>
+        socket.write(response(text, { length: 10_000 }), () => socket.resetAndDestroy()),
       says: /broke off its response: /,
     },
     'changes to another protocol': {
@@ -174,7 +175,7 @@ describe('request', () => {
       says: /sent a malformed response: Parse Error/,
     },
     'sends more than one response': {
-      does: (socket, text) => socket.write(Buffer.concat([answer('{"id":1}'), Buffer.from(text)])),
+      does: (socket, text) => socket.write(Buffer.concat([response('{"id":1}'), Buffer.from(text)])),
       says: /sent a malformed response: Parse Error/,
     },
     'sends headers without end': {
@@ -185,7 +186,7 @@ describe('request', () => {
       says: /sent a malformed response: .*Header overflow/i,
     },
     'sends bytes that are not UTF-8': {
-      does: (socket) => socket.write(answer(Buffer.from('{"a":"\xe4"}', 'latin1'))),
+      does: (socket) => socket.write(response(Buffer.from('{"a":"\xe4"}', 'latin1'))),
       says: /responded 200 with bytes that are not UTF-8\. Check the URL/,
       cause: false,
     },
@@ -328,7 +329,7 @@ describe('request', () => {
     });
 
     it('rejects when https meets a server without', async () => {
-      server.onConnection = (socket) => socket.end(answer('plain http'));
+      server.onConnection = (socket) => socket.end(response('plain http'));
 
       const error = await rejection(send({ library: https }));
 
@@ -383,22 +384,22 @@ describe('request', () => {
     async function keep(connections: number, behave: Behaviour): Promise<void> {
       const kept = new Set<net.Socket>();
       server.behave = (socket) => {
-        if (kept.add(socket).size === connections) for (const each of kept) each.write(answer('{}'));
+        if (kept.add(socket).size === connections) for (const each of kept) each.write(response('{}'));
       };
       await Promise.all(Array.from({ length: connections }, () => send({ options: { agent } })));
       server.requests.length = 0;
       server.behave = (socket, text) => {
         if (kept.has(socket)) behave(socket, text);
-        else socket.write(answer('"new"'));
+        else socket.write(response('"new"'));
       };
     }
 
     for (const [what, close] of Object.entries<Behaviour>({
       'is closed': (socket) => socket.end(),
       'is reset': (socket) => socket.resetAndDestroy(),
-      'gets a 408': (socket) => socket.end(answer('', { status: '408 Request Timeout' })),
+      'gets a 408': (socket) => socket.end(response('', { status: '408 Request Timeout' })),
       'gets a 408 and stays open': (socket) =>
-        socket.write(answer('late', { status: '408 Request Timeout', length: 10 })),
+        socket.write(response('late', { status: '408 Request Timeout', length: 10 })),
     })) {
       it(`is sent again, on a new connection, when the old one ${what}`, async () => {
         await keep(5, close);
@@ -427,7 +428,7 @@ describe('request', () => {
       'something other than HTTP came': (socket) => socket.end('SSH-2.0'),
       'half of the headers came': (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'),
       'an informational response came': (socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'),
-      'half of the body came': (socket) => socket.end(answer('{', { length: 10 })),
+      'half of the body came': (socket) => socket.end(response('{', { length: 10 })),
     })) {
       it(`is not sent again when ${what}`, async () => {
         await keep(1, respond);
@@ -439,7 +440,7 @@ describe('request', () => {
     }
 
     it('takes a 408 on a new connection for a response', async () => {
-      server.behave = (socket) => socket.end(answer('', { status: '408 Request Timeout' }));
+      server.behave = (socket) => socket.end(response('', { status: '408 Request Timeout' }));
 
       expect(await send({ options: { agent } })).to.include({ statusCode: 408 });
       expect(server.requests).to.have.length(1);
@@ -456,7 +457,7 @@ describe('request', () => {
     });
 
     it('counts the bytes of its own response only', async () => {
-      server.behave = (socket) => socket.write(answer(' '.repeat(1024 * 1024)));
+      server.behave = (socket) => socket.write(response(' '.repeat(1024 * 1024)));
 
       for (let i = 0; i < 10; i++) expect(await send({ options: { agent } })).to.include({ statusCode: 200 });
 
@@ -464,7 +465,7 @@ describe('request', () => {
     });
 
     it('leaves no listener behind', async () => {
-      await keep(1, (socket) => socket.write(answer('{}')));
+      await keep(1, (socket) => socket.write(response('{}')));
       const [socket] = Object.values(agent.freeSockets).flat();
       const before = socket?.eventNames().map((name) => [name, socket.listenerCount(name)]);
 
@@ -476,7 +477,7 @@ describe('request', () => {
   });
 
   it('resolves when the process was blocked past the timeout with the response already there', async () => {
-    server.behave = (socket) => socket.write(answer('"in time"'));
+    server.behave = (socket) => socket.write(response('"in time"'));
     const sending = send({ timeout: 50 });
     // The server of this process has to write before the block begins.
     while (server.requests.length === 0) await new Promise(setImmediate);
