@@ -1,17 +1,22 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
-import { FakeDribbble, TOKEN } from '../support/fake-dribbble';
+import { attempt, authenticate, expectKind, login, type Outcome } from '../support/authenticate';
+import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
 
 interface Profile {
   id: string;
 }
+interface Request {
+  query: { code: string };
+}
 type Done = (error?: unknown, user?: unknown, info?: unknown) => void;
 
 const ada = { name: 'Ada' };
+const failure = new Error('The database is down.');
+const WITH_REQUEST = { passReqToCallback: true };
 
-describe('The verify function', () => {
+describe('verify', () => {
   let dribbble: FakeDribbble;
   before(async () => {
     dribbble = await FakeDribbble.start();
@@ -20,12 +25,7 @@ describe('The verify function', () => {
 
   function strategy(verify: unknown, options: object = {}): DribbbleStrategy {
     return new DribbbleStrategy(
-      {
-        clientID: 'id',
-        clientSecret: 'secret',
-        ...dribbble.endpoints,
-        ...options,
-      },
+      { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints, ...options },
       verify as () => void,
     );
   }
@@ -38,8 +38,8 @@ describe('The verify function', () => {
     return expectKind(await loginWith(verify, options), 'error').error;
   }
 
-  describe('that declares done', () => {
-    it('takes the access token, the refresh token, the profile and done', async () => {
+  describe('with done', () => {
+    it('is given the access token, the refresh token, the profile and done', async () => {
       const user = await userFrom(
         (accessToken: string, refreshToken: unknown, profile: Profile, done: Done) => {
           done(null, { accessToken, refreshToken, id: profile.id });
@@ -48,7 +48,7 @@ describe('The verify function', () => {
       expect(user).to.deep.equal({ accessToken: TOKEN.access_token, refreshToken: undefined, id: '1' });
     });
 
-    it('takes the token response before the profile, if it declares five parameters', async () => {
+    it('is given the token response before the profile if it declares five parameters', async () => {
       const user = await userFrom(
         (_a: string, _r: unknown, params: unknown, profile: Profile, done: Done) => {
           done(null, { params, id: profile.id });
@@ -57,40 +57,27 @@ describe('The verify function', () => {
       expect(user).to.deep.equal({ params: TOKEN, id: '1' });
     });
 
-    it('takes the request first, under passReqToCallback', async () => {
+    it('is given the request first under passReqToCallback', async () => {
       const user = await userFrom(
-        (
-          req: { query: { code: string } },
-          accessToken: string,
-          _r: unknown,
-          profile: Profile,
-          done: Done,
-        ) => {
+        (req: Request, accessToken: string, _r: unknown, profile: Profile, done: Done) => {
           done(null, { code: req.query.code, accessToken, id: profile.id });
         },
-        { passReqToCallback: true },
+        WITH_REQUEST,
       );
-      expect(user).to.deep.equal({ code: 'the-code', accessToken: TOKEN.access_token, id: '1' });
+      expect(user).to.deep.equal({ code: CODE, accessToken: TOKEN.access_token, id: '1' });
     });
 
-    it('takes the request first and the token response, under passReqToCallback with six parameters', async () => {
+    it('is given the request and the token response under passReqToCallback if it declares six parameters', async () => {
       const user = await userFrom(
-        (
-          req: { query: { code: string } },
-          _a: string,
-          _r: unknown,
-          params: unknown,
-          profile: Profile,
-          done: Done,
-        ) => {
+        (req: Request, _a: string, _r: unknown, params: unknown, profile: Profile, done: Done) => {
           done(null, { code: req.query.code, params, id: profile.id });
         },
-        { passReqToCallback: true },
+        WITH_REQUEST,
       );
-      expect(user).to.deep.equal({ code: 'the-code', params: TOKEN, id: '1' });
+      expect(user).to.deep.equal({ code: CODE, params: TOKEN, id: '1' });
     });
 
-    it('hands its info on', async () => {
+    it('gives the app its info', async () => {
       const outcome = await loginWith((_a: string, _r: unknown, _p: Profile, done: Done) => {
         done(null, ada, { scope: 'public' });
       });
@@ -104,57 +91,59 @@ describe('The verify function', () => {
       expect(expectKind(outcome, 'fail').challenge).to.deep.equal({ message: 'No account.' });
     });
 
-    it('ends the login in the error that it answers with', async () => {
-      const error = new Error('The database is down.');
-      expect(
-        await errorFrom((_a: string, _r: unknown, _p: Profile, done: Done) => {
-          done(error);
-        }),
-      ).to.equal(error);
-    });
-
-    it('ends the login in the error that it throws', async () => {
-      const error = new Error('The database is down.');
-      expect(
-        await errorFrom((_a: string, _r: unknown, _p: Profile, _done: Done) => {
-          throw error;
-        }),
-      ).to.equal(error);
-    });
-
-    it('ends the login in the error that its promise rejects with', async () => {
-      const error = new Error('The database is down.');
-      const verify = (_a: string, _r: unknown, _p: Profile, _done: Done): Promise<void> =>
-        Promise.reject(error);
-      expect(await errorFrom(verify)).to.equal(error);
-    });
-
-    it('answers once: a second call of done is ignored', async () => {
-      const user = await userFrom((_a: string, _r: unknown, _p: Profile, done: Done) => {
-        done(null, ada);
-        done(null, { name: 'Eve' });
-        done(new Error('late'));
+    // Each with a body of four parameters, so that done is declared.
+    for (const [what, verify] of [
+      [
+        'calls done with',
+        (_a: string, _r: unknown, _p: Profile, done: Done) => {
+          done(failure);
+        },
+      ],
+      [
+        'throws',
+        (_a: string, _r: unknown, _p: Profile, _done: Done) => {
+          throw failure;
+        },
+      ],
+      ['rejects with', (_a: string, _r: unknown, _p: Profile, _done: Done) => Promise.reject(failure)],
+    ] as const) {
+      it(`ends the login in the error that it ${what}`, async () => {
+        expect(await errorFrom(verify)).to.equal(failure);
       });
-      expect(user).to.equal(ada);
-    });
+    }
 
-    it('answers once: what it throws after done is ignored', async () => {
-      const user = await userFrom((_a: string, _r: unknown, _p: Profile, done: Done) => {
-        done(null, ada);
-        throw new Error('late');
+    const afterDone: [what: string, then: (done: Done) => unknown][] = [
+      [
+        'calls done with somebody else',
+        (done) => {
+          done(null, { name: 'Eve' });
+        },
+      ],
+      [
+        'calls done with an error',
+        (done) => {
+          done(failure);
+        },
+      ],
+      [
+        'throws',
+        () => {
+          throw failure;
+        },
+      ],
+      ['rejects', () => Promise.reject(failure)],
+    ];
+    for (const [what, then] of afterDone) {
+      it(`signs in whom it called done with first, though it then ${what}`, async () => {
+        const user = await userFrom((_a: string, _r: unknown, _p: Profile, done: Done) => {
+          done(null, ada);
+          return then(done);
+        });
+        expect(user).to.equal(ada);
       });
-      expect(user).to.equal(ada);
-    });
+    }
 
-    it('answers once: what it rejects with after done is ignored', async () => {
-      const verify = (_a: string, _r: unknown, _p: Profile, done: Done): Promise<void> => {
-        done(null, ada);
-        return Promise.reject(new Error('late'));
-      };
-      expect(await userFrom(verify)).to.equal(ada);
-    });
-
-    it('answers through done only: what its promise resolves to is ignored', async () => {
+    it('signs in whom it calls done with, not what its promise resolves to before', async () => {
       const verify = (_a: string, _r: unknown, _p: Profile, done: Done): Promise<object> => {
         setImmediate(done, null, ada);
         return Promise.resolve({ name: 'Eve' });
@@ -162,66 +151,53 @@ describe('The verify function', () => {
       expect(await userFrom(verify)).to.equal(ada);
     });
 
-    it('answers through done only: what it returns is ignored, under passReqToCallback too', async () => {
+    it('signs in whom it calls done with, not what it returns, under passReqToCallback too', async () => {
       const verify = (_q: unknown, _a: string, _r: unknown, _p: Profile, done: Done): object => {
         setImmediate(done, null, ada);
         return { name: 'Eve' };
       };
-      expect(await userFrom(verify, { passReqToCallback: true })).to.equal(ada);
+      expect(await userFrom(verify, WITH_REQUEST)).to.equal(ada);
     });
   });
 
-  describe('that declares fewer parameters', () => {
-    it('answers by its promise', async () => {
+  describe('without done', () => {
+    it('signs in what its promise resolves to', async () => {
       const verify = (_a: string, _r: unknown, profile: Profile): Promise<object> =>
         Promise.resolve({ id: profile.id });
       expect(await userFrom(verify)).to.deep.equal({ id: '1' });
     });
 
-    it('answers by its promise, with the request first under passReqToCallback', async () => {
-      const verify = (
-        req: { query: { code: string } },
-        _a: string,
-        _r: unknown,
-        profile: Profile,
-      ): Promise<object> => Promise.resolve({ code: req.query.code, id: profile.id });
-      expect(await userFrom(verify, { passReqToCallback: true })).to.deep.equal({
-        code: 'the-code',
-        id: '1',
-      });
+    it('is given the request first under passReqToCallback', async () => {
+      const verify = (req: Request, _a: string, _r: unknown, profile: Profile): Promise<object> =>
+        Promise.resolve({ code: req.query.code, id: profile.id });
+      expect(await userFrom(verify, WITH_REQUEST)).to.deep.equal({ code: CODE, id: '1' });
     });
 
-    it('answers by what it returns', async () => {
-      expect(await userFrom((accessToken: string) => ({ accessToken }))).to.deep.equal({
-        accessToken: TOKEN.access_token,
-      });
+    it('signs in what it returns', async () => {
+      const user = await userFrom((accessToken: string) => ({ accessToken }));
+      expect(user).to.deep.equal({ accessToken: TOKEN.access_token });
     });
 
     for (const nobody of [undefined, null, false, 0, '']) {
-      it(`fails the login by returning ${inspect(nobody)}`, async () => {
+      it(`fails the login by returning ${inspect(nobody)}, or a promise of it`, async () => {
         expect((await loginWith((_accessToken: string) => nobody)).kind).to.equal('fail');
-      });
-
-      it(`fails the login by a promise of ${inspect(nobody)}`, async () => {
         expect((await loginWith((_accessToken: string) => Promise.resolve(nobody))).kind).to.equal('fail');
       });
     }
 
     it('ends the login in the error that it throws', async () => {
-      const error = new Error('The database is down.');
       expect(
         await errorFrom((_accessToken: string) => {
-          throw error;
+          throw failure;
         }),
-      ).to.equal(error);
+      ).to.equal(failure);
     });
 
     it('ends the login in the error that its promise rejects with', async () => {
-      const error = new Error('The database is down.');
-      expect(await errorFrom((_accessToken: string) => Promise.reject(error))).to.equal(error);
+      expect(await errorFrom((_accessToken: string) => Promise.reject(failure))).to.equal(failure);
     });
 
-    it('must not return a thenable, such as a query, which is not run and is nobody', async () => {
+    it('ends the login in a TypeError if it returns a thenable, such as a query, which is not run', async () => {
       let runs = 0;
       const query = { then: () => (runs += 1) };
       const error = await errorFrom((_accessToken: string) => query);
@@ -231,45 +207,40 @@ describe('The verify function', () => {
     });
   });
 
-  describe('that declares none', () => {
-    it('may answer through done', async () => {
-      expect(
-        await userFrom((...args: unknown[]) => {
+  describe('with no declared parameter', () => {
+    for (const [what, verify] of [
+      [
+        'calls done with',
+        (...args: unknown[]) => {
           (args.at(-1) as Done)(null, ada);
-        }),
-      ).to.equal(ada);
-    });
-
-    it('may answer through done after its promise has resolved to undefined, as in NestJS', async () => {
-      const verify = (...args: unknown[]): Promise<void> => {
-        setImmediate(args.at(-1) as Done, null, ada);
-        return Promise.resolve();
-      };
-      expect(await userFrom(verify)).to.equal(ada);
-    });
-
-    it('may answer by its promise', async () => {
-      expect(await userFrom((...args: unknown[]) => Promise.resolve({ count: args.length }))).to.deep.equal({
-        count: 4,
+        },
+      ],
+      [
+        'calls done with after its promise has resolved to undefined, as in NestJS',
+        (...args: unknown[]): Promise<void> => {
+          setImmediate(args.at(-1) as Done, null, ada);
+          return Promise.resolve();
+        },
+      ],
+      ['returns', () => ada],
+      ['returns a promise of', () => Promise.resolve(ada)],
+    ] as const) {
+      it(`signs in whom it ${what}`, async () => {
+        expect(await userFrom(verify)).to.equal(ada);
       });
-    });
-
-    it('may answer by what it returns', async () => {
-      expect(await userFrom(() => ada)).to.equal(ada);
-    });
+    }
 
     it('fails the login by returning null', async () => {
       expect((await loginWith(() => null)).kind).to.equal('fail');
     });
 
-    it('is given the request first under passReqToCallback', async () => {
-      const user = await userFrom((...args: unknown[]) => ({ count: args.length }), {
-        passReqToCallback: true,
-      });
-      expect(user).to.deep.equal({ count: 5 });
+    it('is given four arguments, and the request before them under passReqToCallback', async () => {
+      const verify = (...args: unknown[]): object => ({ count: args.length });
+      expect(await userFrom(verify)).to.deep.equal({ count: 4 });
+      expect(await userFrom(verify, WITH_REQUEST)).to.deep.equal({ count: 5 });
     });
 
-    it('may return a thenable beside done, which is not run', async () => {
+    it('may return a thenable and call done: the thenable is not run', async () => {
       let runs = 0;
       const verify = (...args: unknown[]): object => {
         setImmediate(args.at(-1) as Done, null, ada);
@@ -281,9 +252,9 @@ describe('The verify function', () => {
   });
 
   for (const nothing of [undefined, null, 'route', false]) {
-    it(`ends the login in an Error where it throws ${String(nothing)}, which next() would take for leave`, async () => {
+    it(`ends the login in an Error if it throws ${String(nothing)}, on which next() would go on`, async () => {
       const error = await errorFrom((_accessToken: string) => {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
         throw nothing;
       });
       expect(error).to.be.instanceOf(Error);
@@ -291,7 +262,7 @@ describe('The verify function', () => {
     });
   }
 
-  it('is not called twice where what passport does after a login throws: that is the error of the login', async () => {
+  it('is called once if what Passport does after a login throws, which is the error of the login', async () => {
     const session = {};
     let calls = 0;
     const ours = strategy((_accessToken: string) => {
@@ -300,17 +271,14 @@ describe('The verify function', () => {
     });
     const { url } = expectKind(await authenticate(ours, { session }), 'redirect');
     const thrown = new Error('req.session.regenerate is not a function');
+    const query = { code: CODE, state: url.searchParams.get('state') };
     const error = await new Promise((resolve) => {
-      const attempt = Object.assign(Object.create(ours) as DribbbleStrategy, {
-        success: () => {
-          throw thrown;
-        },
-        error: resolve,
+      attempt(ours, { session, query }, undefined, (outcome) => {
+        if (outcome.kind === 'success') throw thrown;
+        resolve(outcome);
       });
-      const query = { code: 'the-code', state: url.searchParams.get('state') };
-      attempt.authenticate({ query, session, headers: {} } as never);
     });
-    expect(error).to.equal(thrown);
+    expect(error).to.deep.equal({ kind: 'error', error: thrown });
     expect(calls).to.equal(1);
   });
 });
