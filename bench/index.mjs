@@ -79,7 +79,7 @@ print(
 limit('bytes grown', heap.growth, LIMITS.growth);
 
 if (!flags.quick) {
-  const folder = new URL('../../docs/images/', import.meta.url);
+  const folder = new URL('../docs/images/', import.meta.url);
   mkdirSync(folder, { recursive: true });
   writeFileSync(new URL('round-trips.svg', folder), chart(trips, conditions));
 }

@@ -87,7 +87,7 @@ export async function cpu(task, rounds) {
 
 /** Milliseconds that loading passport-oauth2 takes in a new process, and loading the package after it. */
 export function loading(rounds) {
-  const root = createRequire(new URL('../../package.json', import.meta.url));
+  const root = createRequire(new URL('../package.json', import.meta.url));
   const files = { [BASE]: root.resolve('passport-oauth2'), [OURS]: root.resolve('./dist/index.js') };
   const script = Object.values(files).map(
     (file) =>
@@ -134,7 +134,7 @@ async function startApp(name, urls, execArgv = []) {
 }
 
 function run(file, args, execArgv = []) {
-  const certificate = fileURLToPath(new URL('../../test/fixtures/tls/certificate.pem', import.meta.url));
+  const certificate = fileURLToPath(new URL('../test/fixtures/tls/certificate.pem', import.meta.url));
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate };
   return fork(new URL(file, import.meta.url), args, { env, execArgv });
 }

@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url);
 /** How each is made; only the package that is asked for is loaded. */
 const MAKERS = {
   'passport-dribbble-oauth2': (options, verify) => {
-    const { Strategy } = require('../../dist/index.js');
+    const { Strategy } = require('../dist/index.js');
     return new Strategy(options, verify);
   },
   'passport-oauth2': (options, verify) => {

@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers';
 import { URL } from 'node:url';
 
 const roundTrip = Number(process.argv[2] ?? 0);
-const file = (name) => readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url));
+const file = (name) => readFileSync(new URL(`../test/fixtures/${name}`, import.meta.url));
 const token = JSON.stringify(JSON.parse(file('token.json')));
 // Each strategy finds what it needs: Google's calls the id `sub`.
 const user = JSON.stringify({ ...JSON.parse(file('user.json')), sub: '1' });

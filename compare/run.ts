@@ -1,0 +1,154 @@
+// Puts this package and others, or any app, through the faults of test/faults/table.ts. README.md says how it counts.
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { judge, logIn, Provider, type Seen } from '../test/faults/login';
+import { FAULTS, SECRETS, type Fault } from '../test/faults/table';
+import type { Report } from './app';
+import { NAMES, OURS, TIMEOUT, versionOf } from './strategies';
+
+/** Milliseconds after which a login without a page hangs: an app's own timeout may be ten seconds. */
+const PATIENCE = { strategy: 6000, app: 30_000 };
+const COLUMNS = ['right', 'crash', 'hang', 'wrong login', 'wrong response'] as const;
+type Verdict = [column: (typeof COLUMNS)[number], why?: string];
+
+const { values: flags } = parseArgs({
+  options: {
+    app: { type: 'string' },
+    port: { type: 'string', default: '4600' },
+    only: { type: 'string' },
+    verbose: { type: 'boolean' },
+  },
+});
+const faults = FAULTS.filter(({ id, ours }) => !ours && id.startsWith(flags.only ?? ''));
+const HEADS = {
+  right: 'right',
+  crash: 'crashes',
+  hang: 'hangs',
+  'wrong login': 'wrong logins',
+  'wrong response': 'wrong responses',
+};
+void (flags.app === undefined ? compareStrategies() : tryApp(flags.app, Number(flags.port)));
+
+async function compareStrategies(): Promise<void> {
+  const rows = await Promise.all(
+    NAMES.map(async (name): Promise<[string, Verdict[]]> => [name, await tryStrategy(name)]),
+  );
+  for (const [name, verdicts] of rows) {
+    if (flags.verbose || name === OURS)
+      verdicts.forEach((verdict, at) => {
+        const fault = faults[at];
+        if (fault && verdict[0] !== 'right') print(name, fault, verdict);
+      });
+  }
+  printTable(rows.map(([name, verdicts]) => [`${name} ${versionOf(name)}`, verdicts]));
+}
+
+/** All faults, in a process of its own: a new one after a crash, or a login that hangs. */
+async function tryStrategy(name: string): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  let child = start(name);
+  for (const fault of faults) {
+    const provider = await Provider.start();
+    const verdict = await Promise.race([child.crash, verdictOf(fault, child.process, provider)]);
+    await provider.stop();
+    verdicts.push(verdict);
+    if (verdict[0] !== 'crash' && verdict[0] !== 'hang') continue;
+    child.process.kill();
+    child = start(name);
+  }
+  child.process.kill();
+  return verdicts;
+}
+
+function start(name: string): { process: ChildProcess; crash: Promise<Verdict> } {
+  const child = fork(join(__dirname, 'app.ts'), [name], {
+    execArgv: ['--require', require.resolve('../test/support/register.cjs')],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let said = '';
+  child.stderr?.on('data', (text: Buffer) => (said += text.toString()));
+  const crash = once(child, 'exit').then((): Verdict => [
+    'crash',
+    /^(?:\w*Error|UnhandledPromiseRejection): .*$/m.exec(said)?.[0] ?? said,
+  ]);
+  return { process: child, crash };
+}
+
+async function verdictOf(fault: Fault, child: ChildProcess, provider: Provider): Promise<Verdict> {
+  child.send({ id: fault.id, endpoints: provider.arrange(fault) });
+  const [signIn] = (await once(child, 'message')) as [string];
+  const seen = await logIn(fault, signIn, provider, PATIENCE.strategy);
+  // Another outcome, or a crash, may come as late as a request's timeout.
+  await delay(TIMEOUT + 200);
+  const verdict = count(fault, seen);
+  if (verdict[0] !== 'right') return verdict;
+  child.send('report');
+  const [{ outcomes, flaw }] = (await once(child, 'message')) as [Report];
+  const { loginsBefore = 0, usesBefore = 0 } = fault.arrange;
+  if (outcomes > 1 + loginsBefore + usesBefore) return ['wrong response', `${String(outcomes)} outcomes`];
+  return flaw === undefined ? ['right'] : ['wrong response', flaw];
+}
+
+function count(fault: Fault, seen: Seen): Verdict {
+  const flaw = judge(fault, seen);
+  if (flaw === undefined) return ['right'];
+  if (seen.kind === 'hangs') return ['hang'];
+  if (seen.kind === 'breaks off') return ['crash', flaw];
+  if (seen.kind === 'signed in') return ['wrong login'];
+  return ['wrong response', `${flaw}: ${String(seen.page?.status)} ${seen.page?.body.slice(0, 100) ?? ''}`];
+}
+
+/** Any app that is pointed at the provider printed here, and that shows the person's name to whoever is signed in. */
+async function tryApp(signIn: string, port: number): Promise<void> {
+  const provider = await Provider.start(port);
+  const { endpoints } = provider.dribbble;
+  console.log(
+    'Start the app with these settings of its provider; the comparison begins when its button leads there.\n',
+  );
+  for (const [name, value] of Object.entries({
+    ...endpoints,
+    'client ID': 'any',
+    'client secret': SECRETS.clientSecret,
+  }))
+    console.log(`${name}: ${value}`);
+  console.log();
+  while (!(await leadsTo(endpoints.authorizationURL, signIn))) await delay(500);
+
+  const verdicts: Verdict[] = [];
+  for (const fault of faults.filter(
+    ({ arrange: { address, verify, before } }) => !address && !verify && !before,
+  )) {
+    provider.arrange(fault);
+    const verdict = await logIn(fault, signIn, provider, PATIENCE.app).then(
+      (seen) => count(fault, seen),
+      (error: unknown): Verdict => ['crash', String(error)],
+    );
+    if (verdict[0] !== 'right') print(signIn, fault, verdict);
+    verdicts.push(verdict);
+  }
+  printTable([[signIn, verdicts]]);
+  await provider.stop();
+}
+
+async function leadsTo(authorizationURL: string, signIn: string): Promise<boolean> {
+  const { headers } = await fetch(signIn, { redirect: 'manual' }).catch(() => ({ headers: new Headers() }));
+  return headers.get('location')?.startsWith(authorizationURL) ?? false;
+}
+
+function print(name: string, { id, happens, right }: Fault, [column, why]: Verdict): void {
+  console.log(`${name}: ${column}${why ? ` (${why})` : ''}, ${id}: ${happens}\n  Right: ${right}`);
+}
+
+function printTable(rows: [what: string, verdicts: Verdict[]][]): void {
+  const total = rows[0]?.[1].length ?? 0;
+  console.log(`\n| of ${String(total)} cases | ${COLUMNS.map((column) => HEADS[column]).join(' | ')} |`);
+  console.log(`| --- |${COLUMNS.map(() => ' ---: |').join('')}`);
+  for (const [what, verdicts] of rows) {
+    const counts = COLUMNS.map((column) => verdicts.filter((verdict) => verdict[0] === column).length);
+    console.log(`| ${what} | ${counts.join(' | ')} |`);
+  }
+  console.log(`\nNode ${process.version}, ${new Date().toISOString().slice(0, 10)}`);
+}
