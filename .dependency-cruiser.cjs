@@ -28,8 +28,15 @@ module.exports = {
       name: 'root-without-sandbox',
       comment: 'Nothing of the sandbox loads with the package: it is an export of its own.',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/sandbox/' },
+      from: { path: '^lib/', pathNot: '^lib/(sandbox/|dribbble-sandbox\\.ts$)' },
       to: { path: '^lib/sandbox/' },
+    },
+    {
+      name: 'sandbox-stands-alone',
+      comment: 'The sandbox is no part of the strategy: it imports itself, Node, and the types of a profile.',
+      severity: 'error',
+      from: { path: '^lib/sandbox/' },
+      to: { pathNot: '^lib/(sandbox/|profile\\.ts$)', dependencyTypesNot: ['core'] },
     },
     {
       name: 'no-undeclared-package',

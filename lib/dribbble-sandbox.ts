@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { startSandbox } from './sandbox';
+import { dotenv } from './sandbox/pages';
+
+const HELP = `Usage: dribbble-sandbox [--port 4000] [--callback-url URL]
+
+Starts a Dribbble on this machine, to sign in at while you build an app. Ctrl-C stops it.
+
+  --port NUMBER        the port of its page; the next two are taken as well (default: 4000)
+  --callback-url URL   the callback URL registered with the application (default: any of this machine)
+  --help               prints this
+`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '4000' },
+      'callback-url': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const { port, 'callback-url': callbackURL } = values;
+  // Number('') is 0, which would mean any port.
+  const dribbble = await startSandbox({ port: Number(port || NaN), callbackURL, log: console.log });
+  console.log(`A Dribbble for this machine, which is not Dribbble: ${dribbble.url}\n
+Paste this into the .env file of your app:\n
+${dotenv(dribbble.options)}
+Ctrl-C stops it. Requests:`);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void dribbble.close());
+}
+
+main().catch((error: unknown) => {
+  console.error(`dribbble-sandbox: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

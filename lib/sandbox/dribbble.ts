@@ -1,0 +1,207 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { DribbbleUser } from '../profile';
+import { withRateLimit, type SandboxResponse } from './failures';
+import { refusalPage } from './pages';
+
+/** A person of the sandbox: an id, a login, and what differs from an ordinary account. */
+export type SandboxPerson = Partial<DribbbleUser> & Pick<DribbbleUser, 'id' | 'login'>;
+/** What a request says in its query or its form. */
+export type Params = Readonly<Partial<Record<string, string>>>;
+/** A response, and why Dribbble refuses the request, in words for a developer. */
+export type Reply = SandboxResponse & { why?: string | undefined };
+/** What the person says, or the page on which they are asked. */
+export type Decision = { login: string } | { error: 'access_denied' | 'application_suspended' } | Reply;
+
+/** Doorkeeper's: Dribbble is a Rails application. */
+const WORDS = {
+  access_denied: 'The resource owner or authorization server denied the request.',
+  application_suspended: 'The application has been suspended.',
+  invalid_client:
+    'Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.',
+  invalid_code_challenge_method: 'The code challenge method must be S256 or plain.',
+  invalid_grant:
+    'The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.',
+  invalid_request:
+    'The request is missing a required parameter, includes an unsupported parameter value, or is otherwise malformed.',
+  invalid_scope: 'The requested scope is invalid, unknown, or malformed.',
+  redirect_uri_mismatch: 'The redirect_uri MUST match the registered callback URL for this application.',
+  unsupported_grant_type: 'The authorization grant type is not supported by the authorization server.',
+  unsupported_response_type: 'The authorization server does not support this response type.',
+};
+
+/** The people that there are unless others are given; `url` is where their pictures are. */
+function usualPeople(url: string): SandboxPerson[] {
+  const team = { name: 'Paper Cranes', login: 'papercranes', html_url: 'https://dribbble.com/papercranes' };
+  const dates = { created_at: '2013-08-18T18:34:31Z', updated_at: '2024-02-14T22:32:11Z' };
+  const teams = [{ id: 39, ...team, avatar_url: `${url}/avatars/papercranes.svg`, type: 'Team', ...dates }];
+  const bio = 'Letters at <a href="https://dribbble.com/papercranes">@papercranes</a>. Draws &amp; rubs out.';
+  const links = { web: 'https://martaquill.example', twitter: 'https://twitter.com/martaquill' };
+  const marta = { name: 'Marta Quill', bio, links, location: 'Porto, Portugal', pro: true, teams };
+  // Tries to inject markup and script wherever Dribbble lets a person write.
+  const bobby = {
+    name: 'Bobby <b>Tags</b> <img src=x onerror="window.__pwned=1">',
+    avatar_url: 'javascript:window.__pwned=2',
+    bio: '<script>window.__pwned=3</script>Angles.<img src=x onerror=alert(4)> &lt;script&gt;alert(5)&lt;/script&gt;',
+    location: '"><svg onload="window.__pwned=6">Nowhere',
+    links: { web: 'javascript:window.__pwned=7', twitter: '" onmouseover="window.__pwned=8' },
+  };
+  // The picture of a new account, as really seen, is no valid address.
+  const picture = 'https:default_avatars/default-avatar-gradient-6.png';
+  return [
+    { id: 1, login: 'maya', name: 'Maya Lind', email: 'maya@maya.example', location: 'Malmö, Sweden' },
+    { id: 101, login: 'martaquill', ...marta, followers_count: 29262, created_at: '2011-07-08T02:51:22Z' },
+    { id: 102, login: 'rookie', name: null, avatar_url: null, bio: null, location: null, links: null },
+    { id: 103, login: 'iroha', name: '葉山 いろは 🎨', bio: 'にじむ色と、まるい形。🫧', location: '京都' },
+    { id: 104, login: 'bobbytags', ...bobby },
+    { id: 105, login: 'newcomer', avatar_url: picture, created_at: '2025-01-03T13:30:27.770-05:00' },
+  ];
+}
+
+/** The people with all that Dribbble says of a person. Throws a TypeError if there can't be such people. */
+export function completePeople(given: readonly SandboxPerson[] | undefined, url: string): DribbbleUser[] {
+  return (given ?? usualPeople(url)).map((person, index, all) => {
+    const { id, login } = person;
+    const isTaken = all.slice(0, index).some((other) => other.id === id || other.login === login);
+    if (isTaken || !Number.isSafeInteger(id) || typeof login !== 'string' || !/^[\w-]+$/.test(login)) {
+      throw new TypeError(
+        'startSandbox: the people option must give each person an id and a login of their own',
+      );
+    }
+    const addresses = {
+      html_url: `https://dribbble.com/${login}`,
+      avatar_url: `${url}/avatars/${login}.svg`,
+    };
+    const profile = { ...addresses, bio: '', location: '', links: {}, can_upload_shot: true, pro: false };
+    const account = { followers_count: 0, created_at: '2019-11-23T12:00:00Z', type: 'User', teams: [] };
+    return { name: login, ...profile, ...account, ...person };
+  });
+}
+
+/** Whether it is an http(s) URL; with `local`, one of this machine. */
+export function isWebURL(url: unknown, local = false): boolean {
+  if (typeof url !== 'string' || !URL.canParse(url)) return false;
+  const { protocol, hostname, hash } = new URL(url);
+  const isLocal = /^((.+\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return /^https?:$/.test(protocol) && hash === '' && (!local || isLocal);
+}
+
+/** What can be wrong with a request, the first thing first. */
+type Checks = readonly (readonly [isWrong: unknown, error: keyof typeof WORDS, why: string])[];
+const CODE_LIFETIME = 10 * 60_000; // milliseconds, as in Doorkeeper
+
+/** Dribbble's side of a login: its endpoints, and what they have given out. */
+export class Dribbble {
+  readonly #codes = new Map<string, { login: string; asked: Params; issued: number; used: boolean }>();
+  readonly #tokens = new Map<string, { login: string; left: number; reset: number }>();
+  constructor(
+    private readonly app: { clientID: string; clientSecret: string; callbackURL: string | undefined },
+    private readonly people: readonly DribbbleUser[],
+  ) {}
+
+  /** `GET /oauth/authorize`. `decide` is called for a request that Dribbble accepts. */
+  authorize(asked: Params, decide: (redirectURI: string, scopes: string[]) => Decision): Reply {
+    const { client_id, redirect_uri, response_type, scope = 'public', state, code_challenge } = asked;
+    const { code_challenge_method: method = 'plain' } = asked;
+    const { clientID, callbackURL } = this.app;
+    const to = callbackURL ?? redirect_uri ?? '';
+    const scopes = scope.split(' ').filter(Boolean);
+    const unknown = scopes.find((name) => name !== 'public' && name !== 'upload');
+    const back = (params: Record<string, string>, why?: string): Reply => {
+      const url = new URL(to);
+      const all = Object.entries({ ...params, ...(state !== undefined && { state }) });
+      for (const [name, value] of all) url.searchParams.append(name, value);
+      return { status: 302, headers: { Location: url.href }, why };
+    };
+    if (client_id !== clientID) return nowhere(401, 'no application has its client_id');
+    if (!isWebURL(to, callbackURL === undefined)) {
+      return nowhere(400, 'it has no redirect_uri of this machine, and no callback URL is registered');
+    }
+    const isHashed = /^(S256|plain)$/.test(method);
+    const checks: Checks = [
+      [redirect_uri && redirect_uri !== to, 'redirect_uri_mismatch', `its redirect_uri is not ${to}`],
+      [response_type !== 'code', 'unsupported_response_type', 'its response_type is not code'],
+      [unknown, 'invalid_scope', `Dribbble has no scope ${String(unknown)}`],
+      [
+        code_challenge && !isHashed,
+        'invalid_code_challenge_method',
+        `its code_challenge_method is ${method}`,
+      ],
+    ];
+    const [, wrong, why] = checks.find(([isWrong]) => isWrong) ?? [];
+    if (wrong) return back({ error: wrong, error_description: WORDS[wrong] }, why);
+    const decision = decide(to, scopes);
+    if ('error' in decision) return back({ ...decision, error_description: WORDS[decision.error] });
+    if (!('login' in decision)) return decision;
+    const code = randomBytes(32).toString('base64url');
+    this.#codes.set(code, { ...decision, asked, issued: Date.now(), used: false });
+    return back({ code });
+  }
+
+  /** `POST /oauth/token`, with its form. */
+  token({ grant_type, client_id, client_secret, code = '', redirect_uri, code_verifier }: Params): Reply {
+    const grant = this.#codes.get(code);
+    const { login = '', issued = 0, asked = {} } = grant ?? {};
+    const { scope = 'public', code_challenge, code_challenge_method } = asked;
+    const hash = createHash('sha256')
+      .update(code_verifier ?? '')
+      .digest('base64url');
+    const challenge = code_verifier && code_challenge_method === 'S256' ? hash : code_verifier;
+    const checks: Checks = [
+      [!grant_type, 'invalid_request', 'its form has no grant_type'],
+      [
+        grant_type !== 'authorization_code',
+        'unsupported_grant_type',
+        `its grant_type is ${String(grant_type)}`,
+      ],
+      [client_id !== this.app.clientID, 'invalid_client', 'its form has no client_id, or a wrong one'],
+      [
+        client_secret !== this.app.clientSecret,
+        'invalid_client',
+        'its form has no client_secret, or a wrong one',
+      ],
+      [!code, 'invalid_request', 'its form has no code'],
+      [!grant, 'invalid_grant', 'no such code was given out'],
+      [grant?.used, 'invalid_grant', 'its code was used before'],
+      [Date.now() - issued > CODE_LIFETIME, 'invalid_grant', 'its code has expired'],
+      // Left out if and only if it was left out there (RFC 6749, section 4.1.3).
+      [
+        redirect_uri !== asked['redirect_uri'],
+        'invalid_grant',
+        'its redirect_uri differs from the first request',
+      ],
+      [code_challenge && !code_verifier, 'invalid_request', 'its form has no code_verifier'],
+      [challenge !== code_challenge, 'invalid_grant', 'its code_verifier does not match the code_challenge'],
+    ];
+    const [, error, why] = checks.find(([isWrong]) => isWrong) ?? [];
+    if (error) {
+      const status = error === 'invalid_client' ? 401 : 400;
+      return { status, body: { error, error_description: WORDS[error] }, why };
+    }
+    if (grant) grant.used = true;
+    const access_token = randomBytes(32).toString('base64url');
+    this.#tokens.set(access_token, { login, left: 0, reset: 0 });
+    return { body: { access_token, token_type: 'Bearer', scope, created_at: Math.floor(Date.now() / 1000) } };
+  }
+
+  /** `GET /v2/user`. */
+  user(authorization = ''): Reply {
+    const token = this.#tokens.get(/^Bearer (\S+)$/i.exec(authorization)?.[1] ?? '');
+    const why = authorization ? 'its access token is wrong or revoked' : 'it has no Authorization header';
+    if (!token) return { status: 401, body: { message: 'Bad credentials.' }, why };
+    const now = Math.floor(Date.now() / 1000);
+    if (now >= token.reset) Object.assign(token, { left: 60, reset: now + 60 });
+    const person = this.people.find(({ login }) => login === token.login) ?? {};
+    const reply = withRateLimit(--token.left, token.reset, person);
+    return token.left < 0 ? { ...reply, why: 'the rate limit is used up' } : reply;
+  }
+
+  /** The person takes back the access that they gave. */
+  revoke(login: string): void {
+    for (const [token, owner] of this.#tokens) if (owner.login === login) this.#tokens.delete(token);
+  }
+}
+
+/** For the person, as there is nowhere to send them back to. */
+function nowhere(status: number, why: string): Reply {
+  return { ...refusalPage(why), status, why };
+}

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+
+/** The endpoints of a login: the page that asks the person, the token endpoint, and `GET /v2/user`. */
+export type SandboxEndpoint = 'authorize' | 'token' | 'user';
+
+/**
+ * How an endpoint fails, and what the app should show its person.
+ *
+ * | failure | what happens | what to show |
+ * | --- | --- | --- |
+ * | `refuses` | `ECONNREFUSED`: nothing listens on the endpoint's port | Dribbble can't be reached, try again later |
+ * | `hangs` | no response | the same, once the app's timeout is over |
+ * | `slow` | the usual response, in pieces over three seconds | the same, if the app's timeout is shorter |
+ * | `cut-off` | half of the usual response, then the connection ends | the same |
+ * | `resets` | `ECONNRESET`: the connection is reset | the same |
+ * | `html-502` | the error page of a proxy | the same |
+ * | `rate-limit` | 429, with `X-RateLimit-Remaining: 0` | Dribbble is busy, try again in a minute |
+ * | `unauthorized` | `user` only: 401 `Bad credentials.` | please sign in again |
+ * | `no-id` | `user` only: the usual response without an `id` | nobody is signed in, try again later |
+ * | `invalid_client` | `token` only: 401, as for a wrong client secret | a mistake of the app's, its owner is told |
+ * | `application_suspended` | `authorize` only: sent back with this error | the same |
+ */
+export type SandboxFailure =
+  | ('refuses' | 'hangs' | 'slow' | 'cut-off' | 'resets' | 'html-502' | 'rate-limit')
+  | ('unauthorized' | 'no-id' | 'invalid_client' | 'application_suspended');
+
+/** A response of your own. The default is status 200 and an empty body; an object is sent as JSON. */
+export interface SandboxResponse {
+  status?: number | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+  body?: string | object | undefined;
+}
+
+const WIRE = ['refuses', 'hangs', 'slow', 'cut-off', 'resets', 'html-502', 'rate-limit'] as const;
+/** The failures that each endpoint can have. */
+export const FAILURES: Readonly<Record<SandboxEndpoint, readonly SandboxFailure[]>> = {
+  authorize: [...WIRE, 'application_suspended'],
+  token: [...WIRE, 'invalid_client'],
+  user: [...WIRE, 'unauthorized', 'no-id'],
+};
+
+/** What is sent in place of Dribbble's response, if anything is; status 0 is nothing. */
+export function substitute(how: SandboxFailure | SandboxResponse | undefined): SandboxResponse | undefined {
+  if (how === 'refuses' || how === 'hangs' || how === 'resets') return { status: 0 };
+  if (how === 'rate-limit') return withRateLimit(-1, Math.floor(Date.now() / 1000) + 60, {});
+  const body =
+    '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>';
+  if (how === 'html-502') return { status: 502, headers: { 'Content-Type': 'text/html' }, body };
+  return typeof how === 'object' ? how : undefined;
+}
+
+/** With `left` requests left until `reset`, in epoch seconds; below zero, the limit is passed. */
+export function withRateLimit(left: number, reset: number, body: object): SandboxResponse {
+  const limits = { 'X-RateLimit-Limit': '60', 'X-RateLimit-Remaining': String(Math.max(left, 0)) };
+  const headers = { ...limits, 'X-RateLimit-Reset': String(reset) };
+  return left < 0
+    ? { status: 429, headers, body: { message: 'API rate limit exceeded.' } }
+    : { headers, body };
+}
+
+/** Sends a response, as badly as `how` says. */
+export async function send(res: ServerResponse, response: SandboxResponse, how?: unknown): Promise<void> {
+  const { status = 200, body = '' } = response;
+  const [type, text] =
+    typeof body === 'string' ? ['text/plain', body] : ['application/json', JSON.stringify(body)];
+  const usual = { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' };
+  const headers = { ...usual, ...response.headers, 'Content-Length': String(Buffer.byteLength(text)) };
+  if (how === 'resets' || how === 'refuses') res.socket?.resetAndDestroy();
+  if (status === 0) return;
+  if (how === 'cut-off') {
+    const lines = Object.entries(headers).map((line) => `${line.join(': ')}\r\n`);
+    const whole = Buffer.from(`HTTP/1.1 ${String(status)} \r\n${lines.join('')}\r\n${text}`);
+    res.socket?.end(whole.subarray(0, -1 - text.length / 2)); // of a redirect, which has no body, cuts the head
+    return;
+  }
+  res.writeHead(status, headers);
+  const pieces = how === 'slow' ? text.split(/(?<=[,>])/) : [];
+  for (const piece of pieces) {
+    await setTimeout(3000 / pieces.length);
+    res.write(piece);
+  }
+  res.end(how === 'slow' ? '' : text);
+}

@@ -1,0 +1,241 @@
+import { once } from 'node:events';
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { DribbbleUser } from '../profile';
+import { completePeople, Dribbble, isWebURL, type Decision, type Params, type Reply } from './dribbble';
+import type { SandboxPerson } from './dribbble';
+import { FAILURES, send, substitute, type SandboxEndpoint, type SandboxFailure } from './failures';
+import type { SandboxResponse } from './failures';
+import { consentPage, portrait, rootPage } from './pages';
+
+export type { SandboxEndpoint, SandboxFailure, SandboxPerson, SandboxResponse };
+
+/** Options of a sandbox; a TypeError names the one that is malformed. */
+export interface SandboxOptions {
+  /** The port of its page; the token endpoint and the API take the next two. Default: free ports. */
+  port?: number | undefined;
+  /** The one registered: a `redirect_uri` must equal it. Default: none, and any on a loopback host is accepted. */
+  callbackURL?: string | undefined;
+  /** Who can sign in. Default: six people, of whom `maya` is the first. */
+  people?: readonly SandboxPerson[] | undefined;
+  /** @default 'sandbox-client-id' */
+  clientID?: string | undefined;
+  /** @default 'sandbox-client-secret' */
+  clientSecret?: string | undefined;
+  /** Called with one line for each request. Default: `console.warn`, for requests that Dribbble would refuse. */
+  log?: ((line: string) => void) | undefined;
+}
+
+/** A request to an endpoint. In place of a secret stands its name, such as `[code]` or `Bearer [authorization]`. */
+export interface SandboxRequest {
+  endpoint: SandboxEndpoint;
+  /** The query of an authorization request, the form of a token request. */
+  params: Record<string, string>;
+  headers: Record<string, string>;
+  /** The status of the response; 0 if there was none. */
+  status: number;
+  /** Why Dribbble would refuse it, in words. */
+  refused: string | undefined;
+}
+
+/** A Dribbble on this machine, for development and tests. It listens on 127.0.0.1 only. */
+export interface Sandbox {
+  /** The address of its page. */
+  url: string;
+  /** The options that make a `DribbbleStrategy` sign in here. */
+  options: Record<'clientID' | 'clientSecret' | 'authorizationURL' | 'tokenURL' | 'userProfileURL', string>;
+  people: readonly DribbbleUser[];
+  /** What came, oldest first: the last thousand requests. */
+  requests: readonly SandboxRequest[];
+  /** From now on, this person says yes at once. Throws a TypeError if nobody has the login. */
+  signInAs(login: string): void;
+  /** From now on, the person says no at once. */
+  deny(): void;
+  /** From now on, a page asks who signs in, as at the start. */
+  ask(): void;
+  /** The person takes back the access that they gave: their access tokens are no longer valid. */
+  revoke(login: string): void;
+  /** An endpoint fails until `reset()`, or for the next request only. Throws a TypeError if it can't fail so. */
+  fail(endpoint: SandboxEndpoint, how: SandboxFailure | SandboxResponse, options?: { once?: boolean }): void;
+  /** As at the start: nothing fails, a page asks, no requests, codes and access tokens are no longer valid. */
+  reset(): Promise<void>;
+  /** Stops listening and closes every connection. */
+  close(): Promise<void>;
+}
+
+const ENDPOINTS = ['authorize', 'token', 'user'] as const;
+const ROUTES = ['GET /oauth/authorize', 'POST /oauth/token', 'GET /v2/user'];
+const SECRETS = ['client_secret', 'code', 'code_verifier', 'access_token', 'authorization', 'cookie'];
+const FOREIGN = { status: 403, body: 'Only for this machine, and for forms of the sandbox itself.\n' };
+
+/**
+ * Starts a Dribbble on this machine. Rejects if a port is in use.
+ *
+ * ```ts
+ * const dribbble = await startSandbox();
+ * passport.use(new DribbbleStrategy({ ...dribbble.options, callbackURL }, verify));
+ * ```
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port = 0, callbackURL, log } = options;
+  const { clientID = 'sandbox-client-id', clientSecret = 'sandbox-client-secret' } = options;
+  const check = (name: string, isRight: unknown, expected: string): void => {
+    if (!isRight) throw new TypeError(`startSandbox: the ${name} option must be ${expected}`);
+  };
+  check('port', Number.isInteger(port) && port >= 0 && port < 65_534, 'a whole number from 0 to 65533');
+  check('callbackURL', isWebURL(callbackURL ?? 'http://localhost'), 'an http(s) URL without a fragment');
+  check('clientID', typeof clientID === 'string' && clientID, 'a string that is not empty');
+  check('clientSecret', typeof clientSecret === 'string' && clientSecret, 'a string that is not empty');
+  check(
+    'host',
+    !('host' in options),
+    'left out, as anybody signs in as anybody: it listens on 127.0.0.1 only',
+  );
+  completePeople(options.people, '');
+
+  const dial = new Map<string | undefined, { how: SandboxFailure | SandboxResponse; once: boolean }>();
+  const ports = [port, port && port + 1, port && port + 2];
+  const servers = ports.map(() =>
+    http.createServer((req, res) => {
+      handle(req, res).catch((error: unknown) => send(res, { status: 400, body: String(error) }));
+    }),
+  );
+  const listen = async (): Promise<void> => {
+    for (const [index, server] of servers.entries()) {
+      if (server.listening || dial.get(ENDPOINTS[index])?.how === 'refuses') continue;
+      await once(server.listen(ports[index], '127.0.0.1'), 'listening');
+      ports[index] = (server.address() as AddressInfo).port;
+    }
+  };
+  const shut = async (some: http.Server[]): Promise<void> => {
+    const closed = some.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const server of some) server.closeAllConnections();
+    await Promise.all(closed);
+  };
+  await listen().catch(async (error: unknown) => {
+    await shut(servers);
+    const { code, port: taken } = error as { code?: string; port?: number };
+    throw code === 'EADDRINUSE' ? new Error(`Port ${String(taken)} is in use: choose another.`) : error;
+  });
+  const [url = '', tokenServer = '', api = ''] = ports.map((at) => `http://127.0.0.1:${String(at)}`);
+  const addresses = { authorizationURL: `${url}/oauth/authorize`, tokenURL: `${tokenServer}/oauth/token` };
+  const connection = { clientID, clientSecret, ...addresses, userProfileURL: `${api}/v2/user` };
+  const people = completePeople(options.people, url);
+  const requests: SandboxRequest[] = [];
+  const newDribbble = (): Dribbble => new Dribbble({ clientID, clientSecret, callbackURL }, people);
+  let dribbble = newDribbble();
+  let decision: Decision | undefined;
+
+  async function handle(req: http.IncomingMessage, res: http.ServerResponse): Promise<void> {
+    const { headers, method = '', url: target = '' } = req;
+    const { host = '', origin = `http://${host}`, 'content-type': type = '' } = headers;
+    const [path = '', query = ''] = target.split('?', 2);
+    const route = `${method} ${path}`;
+    const endpoint = ENDPOINTS[ROUTES.indexOf(route)];
+    const form = paramsOf(type.startsWith('application/x-www-form-urlencoded') ? await text(req) : '');
+    const params = endpoint === 'token' ? form : paramsOf(query);
+    const fault = dial.get(endpoint);
+    if (fault?.once) dial.delete(endpoint);
+    const how = fault?.how;
+    // A page elsewhere may send a form here, or let a name of its own point to this machine (DNS rebinding).
+    const isOwn = isWebURL(`http://${host}`, true) && (endpoint ?? origin === `http://${host}`);
+    const reply = isOwn
+      ? (substitute(how) ?? respond(route, params, form, headers.authorization, how))
+      : FOREIGN;
+    const { status = 200, why }: Reply = reply;
+    const refused = how === undefined ? why : undefined;
+    if (endpoint) requests.push({ endpoint, params: hide(params), headers: hide(headers), status, refused });
+    if (requests.length > 1000) requests.shift();
+    const line = `${route} ${String(status || 'no response')}${refused ? `: refused, as ${refused}` : ''}`;
+    if (log) log(line);
+    else if (refused) console.warn(`dribbble-sandbox: ${line}`);
+    await send(res, reply, how);
+  }
+
+  function respond(route: string, params: Params, form: Params, token?: string, how?: unknown): Reply {
+    const { login = '', decision: pressed } = form;
+    switch (route) {
+      case 'GET /oauth/authorize':
+        if (how === 'application_suspended') return dribbble.authorize(params, () => ({ error: how }));
+        return dribbble.authorize(params, (to, scopes) => decision ?? consentPage(to, scopes, people));
+      case 'POST /oauth/authorize':
+        if (pressed !== 'authorize') return dribbble.authorize(params, () => ({ error: 'access_denied' }));
+        return dribbble.authorize(params, () => ({ login: known(login) }));
+      case 'POST /oauth/token':
+        return dribbble.token(how === 'invalid_client' ? { ...params, client_secret: '' } : params);
+      case 'GET /v2/user': {
+        const reply = dribbble.user(how === 'unauthorized' ? '' : token);
+        return how === 'no-id' ? { ...reply, body: { ...(reply.body as object), id: undefined } } : reply;
+      }
+      case 'GET /':
+        return rootPage(connection, people, dial, requests.slice(-20).reverse());
+      case 'POST /':
+        dribbble.revoke(login);
+        for (const endpoint of ENDPOINTS) {
+          const asked = form[endpoint] as SandboxFailure | '' | undefined;
+          if (asked === '') dial.delete(endpoint);
+          else if (asked) fail(endpoint, asked, { once: 'once' in form && asked !== 'refuses' });
+        }
+        void listen();
+        return { status: 303, headers: { Location: '/' } };
+      default: {
+        const drawn = /^GET \/avatars\/([\w-]+)\.svg$/.exec(route)?.[1];
+        if (drawn !== undefined) return portrait(drawn);
+        return { status: 404, body: { message: 'Not found.' }, why: 'there is no such endpoint' };
+      }
+    }
+  }
+
+  function known(login: string): string {
+    const logins = people.map((person) => person.login);
+    if (!logins.includes(login)) throw new TypeError(`There is no ${login}, but ${logins.join(', ')}`);
+    return login;
+  }
+
+  function fail(
+    endpoint: SandboxEndpoint,
+    how: SandboxFailure | SandboxResponse,
+    { once = false } = {},
+  ): void {
+    const names = new Map<string, readonly string[]>(Object.entries(FAILURES)).get(endpoint) ?? [];
+    if (typeof how === 'string' && !names.includes(how)) {
+      throw new TypeError(`The endpoint ${endpoint} can't fail as "${how}", but as ${names.join(', ')}`);
+    }
+    if (how === 'refuses' && once)
+      throw new TypeError('"refuses" lasts until reset(): nobody sees the request');
+    dial.set(endpoint, { how, once });
+    if (how === 'refuses') void shut(servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));
+    else void listen();
+  }
+
+  return {
+    ...{ url, options: connection, people, requests, fail },
+    signInAs: (login) => void (decision = { login: known(login) }),
+    deny: () => void (decision = { error: 'access_denied' }),
+    ask: () => void (decision = undefined),
+    revoke: (login) => {
+      dribbble.revoke(login);
+    },
+    reset: () => {
+      requests.length = 0;
+      dial.clear();
+      decision = undefined;
+      dribbble = newDribbble();
+      return listen();
+    },
+    close: () => shut(servers),
+  };
+}
+
+function paramsOf(form: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(form));
+}
+
+function hide(values: object): Record<string, string> {
+  const hidden = Object.entries(values).map(([name, value]): [string, string] => {
+    const mark = String(value).replace(/^((?:Bearer|Basic) )?.*$/is, `$1[${name}]`);
+    return [name, SECRETS.includes(name) ? mark : String(value)];
+  });
+  return Object.fromEntries(hidden);
+}

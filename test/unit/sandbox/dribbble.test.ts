@@ -1,0 +1,356 @@
+import { mock } from 'node:test';
+import { expect } from 'chai';
+import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
+import {
+  authorizationURL,
+  authorize,
+  CALLBACK,
+  CHALLENGE,
+  codeFor,
+  redirectOf,
+  requestToken,
+  requestUser,
+  tokenFor,
+  VERIFIER,
+} from './support';
+
+describe('sandbox, as Dribbble', () => {
+  let dribbble: Sandbox;
+  let log: string[];
+  before(async () => {
+    dribbble = await startSandbox({ callbackURL: CALLBACK, log: (line) => log.push(line) });
+  });
+  beforeEach(() => {
+    log = [];
+  });
+  afterEach(() => dribbble.reset());
+  after(() => dribbble.close());
+
+  describe('authorization endpoint', () => {
+    it('sends the person back with a code and the very state', async () => {
+      dribbble.signInAs('maya');
+      const { to, params } = redirectOf(await authorize(dribbble));
+      expect(to).to.equal(CALLBACK);
+      expect(Object.keys(params)).to.deep.equal(['code', 'state']);
+      expect(params['state']).to.equal('a state & more');
+    });
+
+    it('uses the registered callback URL if no redirect_uri is sent', async () => {
+      dribbble.signInAs('maya');
+      expect(redirectOf(await authorize(dribbble, { redirect_uri: undefined })).to).to.equal(CALLBACK);
+    });
+
+    it('sends access_denied back if the person says no', async () => {
+      dribbble.deny();
+      expect(redirectOf(await authorize(dribbble)).params).to.deep.equal({
+        error: 'access_denied',
+        error_description: 'The resource owner or authorization server denied the request.',
+        state: 'a state & more',
+      });
+      expect(log).to.deep.equal(['GET /oauth/authorize 302']);
+    });
+
+    for (const [what, fields, error, why] of [
+      [
+        'another redirect_uri',
+        { redirect_uri: `${CALLBACK}/` },
+        'redirect_uri_mismatch',
+        `its redirect_uri is not ${CALLBACK}`,
+      ],
+      [
+        'another response_type',
+        { response_type: 'token' },
+        'unsupported_response_type',
+        'its response_type is not code',
+      ],
+      [
+        'no response_type',
+        { response_type: undefined },
+        'unsupported_response_type',
+        'its response_type is not code',
+      ],
+      ['a scope of API v1', { scope: 'public write' }, 'invalid_scope', 'Dribbble has no scope write'],
+      [
+        'an unknown code_challenge_method',
+        { code_challenge: CHALLENGE, code_challenge_method: 'MD5' },
+        'invalid_code_challenge_method',
+        'its code_challenge_method is MD5',
+      ],
+    ] as const) {
+      it(`sends ${error} back to the registered URL for ${what}, and logs why`, async () => {
+        dribbble.signInAs('maya');
+        const { to, params } = redirectOf(await authorize(dribbble, fields));
+        expect(to).to.equal(CALLBACK);
+        expect(params).to.include({ error, state: 'a state & more' }).and.not.have.property('code');
+        expect(log).to.deep.equal([`GET /oauth/authorize 302: refused, as ${why}`]);
+        expect(dribbble.requests.at(-1)).to.include({ refused: why });
+      });
+    }
+
+    it('sends nobody anywhere for an unknown client_id', async () => {
+      const response = await authorize(dribbble, { client_id: 'x', redirect_uri: 'https://evil.example/' });
+      expect(response.status).to.equal(401);
+      expect(response.headers.get('location')).to.equal(null);
+      expect(await response.text())
+        .to.contain('no application has its client_id')
+        .and.not.contain('evil');
+    });
+
+    describe('of a sandbox without a registered callback URL', () => {
+      let open: Sandbox;
+      before(async () => {
+        open = await startSandbox({ log: () => undefined });
+        open.signInAs('maya');
+      });
+      after(() => open.close());
+
+      for (const uri of [
+        'http://localhost:1/a',
+        'http://127.0.0.1/b',
+        'https://app.localhost/c',
+        'http://[::1]:2/d',
+      ]) {
+        it(`sends the person back to ${uri}`, async () => {
+          expect(redirectOf(await authorize(open, { redirect_uri: uri })).to).to.equal(uri);
+        });
+      }
+      for (const uri of [
+        undefined,
+        'https://app.example/a',
+        'http://localhost.evil.example/',
+        'javascript:alert(1)',
+        '/a',
+      ]) {
+        it(`sends nobody to ${String(uri)}`, async () => {
+          const response = await authorize(open, { redirect_uri: uri });
+          expect([response.status, response.headers.get('location')]).to.deep.equal([400, null]);
+        });
+      }
+    });
+  });
+
+  describe('token endpoint', () => {
+    it('responds with the keys of Doorkeeper, in their order', async () => {
+      const response = await requestToken(dribbble, {
+        code: await codeFor(dribbble, { scope: 'public upload' }),
+      });
+      const body = (await response.json()) as Record<string, unknown>;
+      expect(response.headers.get('content-type')).to.equal('application/json; charset=utf-8');
+      expect(response.headers.get('cache-control')).to.equal('no-store');
+      expect(Object.keys(body)).to.deep.equal(['access_token', 'token_type', 'scope', 'created_at']);
+      expect(body).to.include({ token_type: 'Bearer', scope: 'public upload' });
+      expect(body['created_at']).to.be.closeTo(Date.now() / 1000, 5);
+    });
+
+    it('grants the scope public if none was asked for', async () => {
+      const response = await requestToken(dribbble, { code: await codeFor(dribbble) });
+      expect(await response.json()).to.include({ scope: 'public' });
+    });
+
+    it('accepts a code without redirect_uri if the authorization request had none', async () => {
+      const code = await codeFor(dribbble, { redirect_uri: undefined });
+      expect((await requestToken(dribbble, { code, redirect_uri: undefined })).status).to.equal(200);
+    });
+
+    for (const [method, challenge] of [
+      ['S256', CHALLENGE],
+      ['plain', VERIFIER],
+    ]) {
+      it(`accepts the code_verifier of a code_challenge by ${String(method)}`, async () => {
+        const code = await codeFor(dribbble, { code_challenge: challenge, code_challenge_method: method });
+        expect((await requestToken(dribbble, { code, code_verifier: VERIFIER })).status).to.equal(200);
+      });
+    }
+
+    const pkce = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+    for (const [what, asked, form, status, error, why] of [
+      [
+        'a wrong client_secret',
+        {},
+        { client_secret: 'x' },
+        401,
+        'invalid_client',
+        'its form has no client_secret, or a wrong one',
+      ],
+      [
+        'a wrong client_id',
+        {},
+        { client_id: 'x' },
+        401,
+        'invalid_client',
+        'its form has no client_id, or a wrong one',
+      ],
+      [
+        'no client_secret',
+        {},
+        { client_secret: undefined },
+        401,
+        'invalid_client',
+        'its form has no client_secret, or a wrong one',
+      ],
+      ['no grant_type', {}, { grant_type: undefined }, 400, 'invalid_request', 'its form has no grant_type'],
+      [
+        'another grant_type',
+        {},
+        { grant_type: 'password' },
+        400,
+        'unsupported_grant_type',
+        'its grant_type is password',
+      ],
+      ['no code', {}, { code: undefined }, 400, 'invalid_request', 'its form has no code'],
+      ['a made-up code', {}, { code: 'x' }, 400, 'invalid_grant', 'no such code was given out'],
+      [
+        'another redirect_uri',
+        {},
+        { redirect_uri: `${CALLBACK}/` },
+        400,
+        'invalid_grant',
+        'its redirect_uri differs from the first request',
+      ],
+      [
+        'a redirect_uri left out',
+        {},
+        { redirect_uri: undefined },
+        400,
+        'invalid_grant',
+        'its redirect_uri differs from the first request',
+      ],
+      ['no code_verifier', pkce, {}, 400, 'invalid_request', 'its form has no code_verifier'],
+      [
+        'a wrong code_verifier',
+        pkce,
+        { code_verifier: 'x' },
+        400,
+        'invalid_grant',
+        'its code_verifier does not match the code_challenge',
+      ],
+      [
+        'a code_verifier without a code_challenge',
+        {},
+        { code_verifier: VERIFIER },
+        400,
+        'invalid_grant',
+        'its code_verifier does not match the code_challenge',
+      ],
+    ] as const) {
+      it(`refuses ${what} with ${error}, and logs why`, async () => {
+        const response = await requestToken(dribbble, { code: await codeFor(dribbble, asked), ...form });
+        const body = (await response.json()) as Record<string, string>;
+        expect(response.status).to.equal(status);
+        expect(Object.keys(body)).to.deep.equal(['error', 'error_description']);
+        expect(body['error']).to.equal(error);
+        expect(log.at(-1)).to.equal(`POST /oauth/token ${String(status)}: refused, as ${why}`);
+      });
+    }
+
+    it('refuses credentials in a header', async () => {
+      const { tokenURL, clientID, clientSecret } = dribbble.options;
+      const response = await fetch(tokenURL, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa(`${clientID}:${clientSecret}`)}` },
+        body: new URLSearchParams({
+          grant_type: 'authorization_code',
+          code: await codeFor(dribbble),
+          redirect_uri: CALLBACK,
+        }),
+      });
+      expect(response.status).to.equal(401);
+      expect(await response.json()).to.include({ error: 'invalid_client' });
+    });
+
+    it('refuses a body that is not a form', async () => {
+      const { tokenURL, clientID: client_id, clientSecret: client_secret } = dribbble.options;
+      const fields = { grant_type: 'authorization_code', client_id, client_secret, redirect_uri: CALLBACK };
+      const response = await fetch(tokenURL, {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain' },
+        body: new URLSearchParams({ ...fields, code: await codeFor(dribbble) }).toString(),
+      });
+      expect(response.status).to.equal(400);
+      expect(await response.json()).to.include({ error: 'invalid_request' });
+    });
+
+    it('accepts a code once', async () => {
+      const code = await codeFor(dribbble);
+      expect((await requestToken(dribbble, { code })).status).to.equal(200);
+      const again = await requestToken(dribbble, { code });
+      expect(await again.json()).to.include({ error: 'invalid_grant' });
+      expect(log.at(-1)).to.contain('its code was used before');
+    });
+
+    it('accepts a code for ten minutes', async () => {
+      mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      try {
+        const [early, late] = [await codeFor(dribbble), await codeFor(dribbble)];
+        mock.timers.tick(600_000);
+        expect((await requestToken(dribbble, { code: early })).status).to.equal(200);
+        mock.timers.tick(1);
+        expect((await requestToken(dribbble, { code: late })).status).to.equal(400);
+        expect(log.at(-1)).to.contain('its code has expired');
+      } finally {
+        mock.timers.reset();
+      }
+    });
+  });
+
+  describe('GET /v2/user', () => {
+    it('describes the person, with the headers of the rate limit', async () => {
+      const response = await requestUser(dribbble, await tokenFor(dribbble));
+      expect(response.status).to.equal(200);
+      expect(await response.json()).to.include({ login: 'maya', name: 'Maya Lind', type: 'User' });
+      expect(response.headers.get('x-ratelimit-limit')).to.equal('60');
+      expect(response.headers.get('x-ratelimit-remaining')).to.equal('59');
+      expect(Number(response.headers.get('x-ratelimit-reset'))).to.be.closeTo(Date.now() / 1000 + 60, 5);
+    });
+
+    it('refuses the 61st request of a minute, and accepts the next one after it', async () => {
+      const token = await tokenFor(dribbble);
+      mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      try {
+        for (let count = 0; count < 60; count++) await (await requestUser(dribbble, token)).body?.cancel();
+        const late = await requestUser(dribbble, token);
+        expect(late.status).to.equal(429);
+        expect(late.headers.get('x-ratelimit-remaining')).to.equal('0');
+        expect(log.at(-1)).to.contain('rate limit');
+        mock.timers.tick(60_000);
+        expect((await requestUser(dribbble, token)).status).to.equal(200);
+      } finally {
+        mock.timers.reset();
+      }
+    });
+
+    it('takes an access token from the header only', async () => {
+      const token = await tokenFor(dribbble);
+      const response = await fetch(`${dribbble.options.userProfileURL}?access_token=${token}`);
+      expect(response.status).to.equal(401);
+      expect(await response.json()).to.deep.equal({ message: 'Bad credentials.' });
+      expect(log.at(-1)).to.contain('it has no Authorization header');
+    });
+
+    it('refuses a token that was not given out', async () => {
+      expect((await requestUser(dribbble, 'x')).status).to.equal(401);
+      expect(log.at(-1)).to.contain('its access token is wrong or revoked');
+    });
+
+    it('refuses the token of a person who revoked it, and of nobody else', async () => {
+      const maya = await tokenFor(dribbble);
+      dribbble.revoke('rookie');
+      expect((await requestUser(dribbble, maya)).status).to.equal(200);
+      dribbble.revoke('maya');
+      expect((await requestUser(dribbble, maya)).status).to.equal(401);
+    });
+  });
+
+  it('responds 404 in JSON everywhere else, and logs it', async () => {
+    const response = await fetch(`${dribbble.url}/v2/shots`);
+    expect([response.status, await response.json()]).to.deep.equal([404, { message: 'Not found.' }]);
+    expect(log).to.deep.equal(['GET /v2/shots 404: refused, as there is no such endpoint']);
+  });
+
+  it('serves every endpoint at each of its ports', async () => {
+    const { port } = new URL(dribbble.options.tokenURL);
+    const url = new URL(authorizationURL(dribbble));
+    url.port = port;
+    expect((await fetch(url)).status).to.equal(200);
+  });
+});

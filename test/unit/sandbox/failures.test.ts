@@ -1,0 +1,195 @@
+import { expect } from 'chai';
+import { startSandbox, type Sandbox, type SandboxFailure } from 'passport-dribbble-oauth2/sandbox';
+import { authorize, codeFor, redirectOf, requestToken, requestUser, tokenFor } from './support';
+
+type Endpoint = Parameters<Sandbox['fail']>[0];
+
+/** What a client sees: a status and a body, or the code of what went wrong on the wire. */
+async function outcome(response: Promise<Response>): Promise<[status: number, body: string] | string> {
+  try {
+    const { status, text } = await response.then((got) => ({ status: got.status, text: () => got.text() }));
+    return [status, await text()];
+  } catch (error) {
+    const { cause } = error as { cause: { code: string } };
+    return cause.code;
+  }
+}
+
+describe('Sandbox.fail', () => {
+  let dribbble: Sandbox;
+  before(async () => {
+    dribbble = await startSandbox({ log: () => undefined });
+  });
+  afterEach(() => dribbble.reset());
+  after(() => dribbble.close());
+
+  const usual: Record<Endpoint, () => Promise<Response>> = {
+    authorize: () => {
+      dribbble.signInAs('maya');
+      return authorize(dribbble);
+    },
+    token: async () => requestToken(dribbble, { code: await codeFor(dribbble) }),
+    user: async () => requestUser(dribbble, await tokenFor(dribbble)),
+  };
+
+  for (const endpoint of ['authorize', 'token', 'user'] as const) {
+    describe(`for the endpoint ${endpoint}`, () => {
+      for (const [how, expected] of [
+        ['refuses', 'ECONNREFUSED'],
+        ['resets', 'ECONNRESET'],
+        ['cut-off', 'UND_ERR_SOCKET'],
+      ] as const) {
+        it(`${how}: a client sees ${expected}`, async () => {
+          const request = endpoint === 'authorize' ? usual.authorize : await prepare(endpoint);
+          dribbble.fail(endpoint, how);
+          // A login has a request before this one: by then the client knows that its old connection is closed.
+          await fetch(
+            new URL('/', dribbble.options[endpoint === 'authorize' ? 'tokenURL' : 'authorizationURL']),
+          );
+          expect(await outcome(request())).to.equal(expected);
+        });
+      }
+
+      it('hangs: there is no response', async () => {
+        const request = endpoint === 'authorize' ? usual.authorize : await prepare(endpoint);
+        dribbble.fail(endpoint, 'hangs');
+        const waiting = outcome(request());
+        const isOpen = dribbble.requests.length;
+        while (dribbble.requests.length === isOpen) await new Promise(setImmediate);
+        expect(dribbble.requests.at(-1)).to.include({ endpoint, status: 0 });
+        expect(await Promise.race([waiting, Promise.resolve('waiting')])).to.equal('waiting');
+      });
+
+      it('html-502: a page of a proxy', async () => {
+        const request = endpoint === 'authorize' ? usual.authorize : await prepare(endpoint);
+        dribbble.fail(endpoint, 'html-502');
+        const [status, body] = await outcome(request());
+        expect(status).to.equal(502);
+        expect(body).to.contain('<h1>502 Bad Gateway</h1>');
+      });
+
+      it('rate-limit: 429 with nothing left', async () => {
+        const request = endpoint === 'authorize' ? usual.authorize : await prepare(endpoint);
+        dribbble.fail(endpoint, 'rate-limit');
+        const response = await request();
+        expect(response.status).to.equal(429);
+        expect(response.headers.get('x-ratelimit-remaining')).to.equal('0');
+      });
+
+      it('a response of your own', async () => {
+        dribbble.fail(endpoint, { status: 418, headers: { 'X-Tea': 'yes' }, body: { tea: 'é' } });
+        const url = { authorize: 'authorizationURL', token: 'tokenURL', user: 'userProfileURL' } as const;
+        const method = endpoint === 'token' ? 'POST' : 'GET';
+        const response = await fetch(dribbble.options[url[endpoint]], { method });
+        expect([response.status, response.headers.get('x-tea'), await response.json()]).to.deep.equal([
+          418,
+          'yes',
+          { tea: 'é' },
+        ]);
+      });
+    });
+  }
+
+  /** The request of an endpoint, with all that has to come before it done. */
+  async function prepare(endpoint: Endpoint): Promise<() => Promise<Response>> {
+    if (endpoint === 'user') {
+      const token = await tokenFor(dribbble);
+      return () => requestUser(dribbble, token);
+    }
+    const code = await codeFor(dribbble);
+    return () => requestToken(dribbble, { code });
+  }
+
+  it('slow: the usual response, after three seconds', async function () {
+    this.slow(10_000);
+    const [user, token] = [await prepare('user'), await prepare('token')];
+    for (const endpoint of ['authorize', 'token', 'user'] as const) dribbble.fail(endpoint, 'slow');
+    const start = performance.now();
+    const outcomes = await Promise.all([outcome(usual.authorize()), outcome(token()), outcome(user())]);
+    expect(outcomes.map(([status]) => status)).to.deep.equal([302, 200, 200]);
+    expect(outcomes.map(([, body]) => body).join(' ')).to.match(
+      /^ \{"access_token".*\} \{"name":"Maya Lind".*\}$/,
+    );
+    expect(performance.now() - start).to.be.above(2500);
+  });
+
+  it('unauthorized: the API refuses a valid token', async () => {
+    const request = await prepare('user');
+    dribbble.fail('user', 'unauthorized');
+    expect(await outcome(request())).to.deep.equal([401, '{"message":"Bad credentials."}']);
+  });
+
+  it('no-id: the API sends the person without an id', async () => {
+    const request = await prepare('user');
+    dribbble.fail('user', 'no-id');
+    expect(await (await request()).json())
+      .to.include({ login: 'maya' })
+      .and.not.have.property('id');
+  });
+
+  it('invalid_client: the token endpoint refuses the right secret', async () => {
+    const request = await prepare('token');
+    dribbble.fail('token', 'invalid_client');
+    const response = await request();
+    expect(response.status).to.equal(401);
+    expect(await response.json()).to.include({ error: 'invalid_client' });
+  });
+
+  it('application_suspended: the person is sent back with this error', async () => {
+    dribbble.fail('authorize', 'application_suspended');
+    expect(redirectOf(await usual.authorize()).params).to.include({
+      error: 'application_suspended',
+      state: 'a state & more',
+    });
+  });
+
+  it('lasts until reset()', async () => {
+    dribbble.fail('user', { status: 500 });
+    expect((await requestUser(dribbble)).status).to.equal(500);
+    expect((await requestUser(dribbble)).status).to.equal(500);
+    await dribbble.reset();
+    expect((await requestUser(dribbble)).status).to.equal(401);
+  });
+
+  it('with once, is for the next request only', async () => {
+    dribbble.fail('user', { status: 500 }, { once: true });
+    expect((await requestUser(dribbble)).status).to.equal(500);
+    expect((await requestUser(dribbble)).status).to.equal(401);
+  });
+
+  it('listens again after another failure than refuses', async () => {
+    dribbble.fail('user', 'refuses');
+    dribbble.fail('user', { status: 500 });
+    await new Promise(setImmediate);
+    expect((await requestUser(dribbble)).status).to.equal(500);
+  });
+
+  it('resets a request for a refusing endpoint that comes by another port', async () => {
+    dribbble.fail('user', 'refuses');
+    expect(await outcome(fetch(`${dribbble.url}/v2/user`))).to.equal('ECONNRESET');
+  });
+
+  it('does not count as refused by Dribbble', async () => {
+    dribbble.fail('user', 'unauthorized');
+    await requestUser(dribbble);
+    expect(dribbble.requests[0]).to.include({ status: 401, refused: undefined });
+  });
+
+  for (const [endpoint, how, words] of [
+    ['user', 'invalid_client', /The endpoint user can't fail as "invalid_client", but as refuses, hangs/],
+    ['token', 'explodes', /The endpoint token can't fail as "explodes"/],
+    ['elsewhere', 'hangs', /The endpoint elsewhere can't fail/],
+  ] as const) {
+    it(`throws a TypeError for ${endpoint} and ${how}`, () => {
+      expect(() => {
+        dribbble.fail(endpoint as Endpoint, how as SandboxFailure);
+      }).to.throw(TypeError, words);
+    });
+  }
+
+  it('throws a TypeError for refuses with once', () => {
+    expect(() => {
+      dribbble.fail('token', 'refuses', { once: true });
+    }).to.throw(TypeError, 'lasts until reset()');
+  });
+});

@@ -1,0 +1,293 @@
+import { once } from 'node:events';
+import { createServer, request, type RequestOptions } from 'node:http';
+import { createServer as createTCPServer, type AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
+import {
+  authorizationURL,
+  authorize,
+  CALLBACK,
+  codeFor,
+  redirectOf,
+  requestToken,
+  requestUser,
+  tokenFor,
+} from './support';
+
+async function rejection(options: object): Promise<Error> {
+  try {
+    await (await startSandbox(options)).close();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('It started.');
+}
+
+describe('startSandbox', () => {
+  it('listens on free ports of 127.0.0.1, one for each endpoint', async () => {
+    const dribbble = await startSandbox();
+    const { clientID, clientSecret, ...urls } = dribbble.options;
+    expect([clientID, clientSecret]).to.deep.equal(['sandbox-client-id', 'sandbox-client-secret']);
+    expect(new Set(Object.values(urls).map((url) => new URL(url).port))).to.have.property('size', 3);
+    for (const url of [dribbble.url, ...Object.values(urls)])
+      expect(new URL(url).hostname).to.equal('127.0.0.1');
+    await dribbble.close();
+  });
+
+  it('takes the port given and the next two', async () => {
+    const { port } = new URL(await using(await startSandbox({}), ({ url }) => url));
+    const dribbble = await startSandbox({ port: Number(port) });
+    expect(dribbble.url).to.equal(`http://127.0.0.1:${port}`);
+    expect(dribbble.options.tokenURL).to.equal(`http://127.0.0.1:${String(Number(port) + 1)}/oauth/token`);
+    expect(dribbble.options.userProfileURL).to.equal(`http://127.0.0.1:${String(Number(port) + 2)}/v2/user`);
+    await dribbble.close();
+  });
+
+  it('takes the credentials given', async () => {
+    const dribbble = await startSandbox({ clientID: 'id', clientSecret: 'secret' });
+    expect(dribbble.options).to.include({ clientID: 'id', clientSecret: 'secret' });
+    await dribbble.close();
+  });
+
+  it('rejects with one line if a port is in use, and keeps none open', async () => {
+    const taken = createTCPServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const error = await rejection({ port: port - 1 });
+    taken.close();
+    expect(error.message).to.match(/^Port \d+ is in use: choose another\.$/);
+    const again = createServer().listen(port - 1, '127.0.0.1');
+    await once(again, 'listening');
+    again.close();
+  });
+
+  for (const [what, options, words] of [
+    ['a port beyond the last', { port: 65534 }, 'port option must be a whole number from 0 to 65533'],
+    ['a port that is not a number', { port: NaN }, 'port option must be'],
+    ['a port that is a string', { port: '4000' }, 'port option must be'],
+    [
+      'a callback URL that is none',
+      { callbackURL: '/callback' },
+      'callbackURL option must be an http(s) URL',
+    ],
+    ['a callback URL of another scheme', { callbackURL: 'javascript:1' }, 'callbackURL option must be'],
+    ['a callback URL with a fragment', { callbackURL: 'http://localhost/#a' }, 'callbackURL option must be'],
+    ['an empty client ID', { clientID: '' }, 'clientID option must be a string that is not empty'],
+    [
+      'an empty client secret',
+      { clientSecret: '' },
+      'clientSecret option must be a string that is not empty',
+    ],
+    ['a host', { host: '0.0.0.0' }, 'it listens on 127.0.0.1 only'],
+    [
+      'people without an id',
+      { people: [{ login: 'a' }] },
+      'people option must give each person an id and a login',
+    ],
+    ['people without a login', { people: [{ id: 1 }] }, 'people option must give'],
+    [
+      'two people of one login',
+      {
+        people: [
+          { id: 1, login: 'a' },
+          { id: 2, login: 'a' },
+        ],
+      },
+      'people option must give',
+    ],
+    [
+      'two people of one id',
+      {
+        people: [
+          { id: 1, login: 'a' },
+          { id: 1, login: 'b' },
+        ],
+      },
+      'people option must give',
+    ],
+  ] as const) {
+    it(`rejects with a TypeError for ${what}`, async () => {
+      const error = await rejection(options);
+      expect(error).to.be.instanceOf(TypeError);
+      expect(error.message).to.contain(words).and.not.contain('\n');
+    });
+  }
+});
+
+/** What `use` makes of a sandbox that is closed afterwards. */
+async function using<T>(dribbble: Sandbox, use: (dribbble: Sandbox) => T): Promise<T> {
+  const result = use(dribbble);
+  await dribbble.close();
+  return result;
+}
+
+describe('Sandbox', () => {
+  let dribbble: Sandbox;
+  before(async () => {
+    dribbble = await startSandbox({ callbackURL: CALLBACK, log: () => undefined });
+  });
+  afterEach(() => dribbble.reset());
+  after(() => dribbble.close());
+
+  it('has six people, the newcomer as real accounts are, and maya with an e-mail address', () => {
+    const people = new Map(dribbble.people.map((person) => [person.login, person]));
+    expect([...people.keys()]).to.deep.equal([
+      'maya',
+      'martaquill',
+      'rookie',
+      'iroha',
+      'bobbytags',
+      'newcomer',
+    ]);
+    expect(people.get('maya')).to.include({ email: 'maya@maya.example' });
+    expect(people.get('martaquill')?.teams[0]).to.include({ login: 'papercranes', type: 'Team' });
+    expect(people.get('rookie')).to.include({ name: null, avatar_url: null, bio: null });
+    expect(people.get('newcomer')).to.include({
+      avatar_url: 'https:default_avatars/default-avatar-gradient-6.png',
+      created_at: '2025-01-03T13:30:27.770-05:00',
+      bio: '',
+    });
+  });
+
+  it('fills in what a given person does not have', async () => {
+    const [zoe] = await using(
+      await startSandbox({ people: [{ id: 7, login: 'zoe', pro: true }] }),
+      ({ people }) => people,
+    );
+    expect(zoe).to.include({ id: 7, login: 'zoe', name: 'zoe', pro: true, type: 'User', followers_count: 0 });
+    expect(zoe).to.have.property('html_url', 'https://dribbble.com/zoe');
+    expect(zoe).not.to.have.property('email');
+  });
+
+  it('asks on a page, until told who says yes, and again when told to ask', async () => {
+    expect((await authorize(dribbble)).status).to.equal(200);
+    dribbble.signInAs('iroha');
+    expect((await authorize(dribbble)).status).to.equal(302);
+    dribbble.ask();
+    expect((await authorize(dribbble)).status).to.equal(200);
+  });
+
+  it('signs in whom it is told to', async () => {
+    dribbble.signInAs('iroha');
+    const { code } = redirectOf(await authorize(dribbble)).params;
+    const token = ((await (await requestToken(dribbble, { code })).json()) as { access_token: string })
+      .access_token;
+    expect(await (await requestUser(dribbble, token)).json()).to.include({ login: 'iroha' });
+  });
+
+  it('throws a TypeError that names the people for a login that nobody has', () => {
+    expect(() => {
+      dribbble.signInAs('nobody');
+    }).to.throw(TypeError, 'There is no nobody, but maya, martaquill, rookie, iroha, bobbytags, newcomer');
+  });
+
+  it('notes each request, with the names of the secrets in their place', async () => {
+    const token = await tokenFor(dribbble);
+    await requestUser(dribbble, token);
+    await fetch(`${dribbble.options.userProfileURL}?access_token=${token}`);
+    const [asked, exchanged, read, wrong] = dribbble.requests;
+    expect(asked).to.include({ endpoint: 'authorize', status: 302, refused: undefined });
+    expect(asked?.params).to.include({
+      client_id: 'sandbox-client-id',
+      redirect_uri: CALLBACK,
+      state: 'a state & more',
+    });
+    expect(exchanged).to.include({ endpoint: 'token', status: 200 });
+    expect(exchanged?.params).to.include({ client_secret: '[client_secret]', code: '[code]' });
+    expect(read).to.include({ endpoint: 'user', status: 200 });
+    expect(read?.headers).to.include({ authorization: 'Bearer [authorization]' });
+    expect(wrong?.params).to.deep.equal({ access_token: '[access_token]' });
+    for (const secret of [token, dribbble.options.clientSecret]) {
+      expect(JSON.stringify(dribbble.requests)).not.to.contain(secret);
+    }
+  });
+
+  it('notes neither the cookies of a browser nor what is left of a header without its scheme', async () => {
+    await fetch(dribbble.options.userProfileURL, { headers: { cookie: 'sid=1', authorization: 'secret' } });
+    expect(dribbble.requests[0]?.headers).to.include({
+      cookie: '[cookie]',
+      authorization: '[authorization]',
+    });
+  });
+
+  it('keeps the last thousand requests', async () => {
+    const many = Array.from({ length: 1001 }, () => requestUser(dribbble));
+    await Promise.all(many.map(async (response) => (await response).body?.cancel()));
+    expect(dribbble.requests).to.have.length(1000);
+  });
+
+  it('is as at the start after reset()', async () => {
+    const token = await tokenFor(dribbble);
+    const code = await codeFor(dribbble);
+    dribbble.fail('user', 'hangs');
+    await dribbble.reset();
+    expect(dribbble.requests).to.deep.equal([]);
+    expect((await authorize(dribbble)).status).to.equal(200);
+    expect((await requestToken(dribbble, { code })).status).to.equal(400);
+    expect((await requestUser(dribbble, token)).status).to.equal(401);
+  });
+
+  it('closes connections that wait for a response, and can be closed twice', async () => {
+    const other = await startSandbox();
+    other.fail('user', 'hangs');
+    const waiting = requestUser(other).then(
+      () => 'a response',
+      () => 'closed',
+    );
+    while (other.requests.length === 0) await new Promise(setImmediate);
+    await other.close();
+    await other.close();
+    expect(await waiting).to.equal('closed');
+  });
+
+  it('warns on the console of a request that Dribbble would refuse, and of no other', async () => {
+    const { warn } = console;
+    const warnings: unknown[] = [];
+    console.warn = (line: unknown) => warnings.push(line);
+    try {
+      const quiet = await startSandbox();
+      await authorize(quiet);
+      await requestUser(quiet);
+      await quiet.close();
+    } finally {
+      console.warn = warn;
+    }
+    expect(warnings).to.deep.equal([
+      'dribbble-sandbox: GET /v2/user 401: refused, as it has no Authorization header',
+    ]);
+  });
+
+  /** The status of a request with headers that fetch does not send. */
+  function statusOf(url: string, options: RequestOptions, body = ''): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      request(url, options, (res) => {
+        res.resume();
+        resolve(res.statusCode);
+      })
+        .on('error', reject)
+        .end(body);
+    });
+  }
+
+  for (const [host, status] of [
+    ['localhost:4000', 200],
+    ['[::1]:4000', 200],
+    ['app.localhost', 200],
+    ['sandbox.evil.example', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['localhost.', 403],
+    ['a b', 403],
+  ] as const) {
+    it(`responds ${String(status)} to the Host ${host}`, async () => {
+      expect(await statusOf(dribbble.url, { headers: { host } })).to.equal(status);
+      expect(await statusOf(authorizationURL(dribbble), { headers: { host } })).to.equal(status);
+    });
+  }
+
+  it('takes no form from a page of another origin', async () => {
+    dribbble.fail('user', 'unauthorized');
+    const form = { method: 'POST', headers: { origin: 'http://evil.example' } };
+    expect(await statusOf(dribbble.url, form, 'user=')).to.equal(403);
+    expect(await statusOf(authorizationURL(dribbble), form, 'login=maya&decision=authorize')).to.equal(403);
+  });
+});
