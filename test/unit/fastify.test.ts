@@ -4,7 +4,7 @@ import { authenticate, expectKind, type FakeRequest, type Outcome } from '../sup
 import { FakeDribbble } from '../support/fake-dribbble';
 
 /** What is particular to one framework's requests; whole logins in each are in test/frameworks. */
-describe('A request of Fastify', () => {
+describe('DribbbleStrategy with a request of Fastify', () => {
   let dribbble: FakeDribbble;
   beforeEach(async () => {
     dribbble = await FakeDribbble.start();
@@ -29,7 +29,7 @@ describe('A request of Fastify', () => {
       'https://www.app.test/callback',
     ],
   ] as const) {
-    it(`has no connection, by which a path is resolved: the socket does, ${what}`, async () => {
+    it(`resolves a path by the socket, as there is no connection, ${what}`, async () => {
       const outcome = await authenticate(strategy({ callbackURL: '/callback', ...options }), {
         connection: undefined,
         socket,
@@ -70,13 +70,13 @@ describe('A request of Fastify', () => {
       expectKind(await visit({ query: { code: 'the-code', state } }), 'success');
     });
 
-    it('takes a state once', async () => {
+    it('accepts a state once', async () => {
       const state = await begin();
       expectKind(await visit({ query: { code: 'the-code', state } }), 'success');
       expectKind(await visit({ query: { code: 'the-code', state } }), 'fail');
     });
 
-    it('takes no state after a forged one', async () => {
+    it('accepts no state after a forged one', async () => {
       const state = await begin();
       expectKind(await visit({ query: { code: 'the-code', state: 'forged' } }), 'fail');
       expectKind(await visit({ query: { code: 'the-code', state } }), 'fail');

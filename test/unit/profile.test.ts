@@ -3,21 +3,25 @@ import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2
 import { expectKind, login } from '../support/authenticate';
 import { FakeDribbble } from '../support/fake-dribbble';
 import { fixture } from '../support/fixtures';
+import { response } from '../support/raw-server';
 
-describe('The profile', () => {
+describe('DribbbleProfile', () => {
   let dribbble: FakeDribbble;
   beforeEach(async () => {
     dribbble = await FakeDribbble.start();
   });
   afterEach(() => dribbble.stop());
 
-  async function profileOf(name: string): Promise<DribbbleProfile> {
-    dribbble.user = { json: fixture(name) };
-    const strategy = new DribbbleStrategy(
+  function strategy(): DribbbleStrategy {
+    return new DribbbleStrategy(
       { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints },
       (_accessToken, _refreshToken, profile) => profile,
     );
-    return expectKind(await login(strategy), 'success').user as DribbbleProfile;
+  }
+
+  async function profileOf(name: string): Promise<DribbbleProfile> {
+    dribbble.user = { json: fixture(name) };
+    return expectKind(await login(strategy()), 'success').user as DribbbleProfile;
   }
 
   it('has everything that Dribbble sent, in the form of passport', async () => {
@@ -73,4 +77,17 @@ describe('The profile', () => {
     const { _raw, _json, ...profile } = await profileOf('user-only-id');
     expect(profile).to.deep.equal({ provider: 'dribbble', id: '7' });
   });
+
+  // Apps key accounts by the id: one that several people share would sign them into each other's.
+  for (const id of [
+    ...['null', 'true', 'false', '{"toString":"1"}', '[1]', '""', '" \\t\\n\\u00a0"'],
+    ...['1.5', '-1', 'NaN', '9007199254740993', '1e400'],
+  ]) {
+    it(`is refused if the id is ${id}`, async () => {
+      dribbble.user = (socket) => socket.write(response(`{"login":"maya","id":${id}}`));
+      const { error } = expectKind(await login(strategy()), 'error');
+      expect(error).to.include({ name: 'InternalOAuthError', status: 502 });
+      expect(error.message).to.include('a user with an id');
+    });
+  }
 });

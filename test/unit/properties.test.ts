@@ -111,12 +111,12 @@ function holds<T extends unknown[]>(property: fc.IAsyncProperty<T>): Promise<voi
   return fc.assert(property, { seed: SEED, numRuns: Math.ceil(RUNS / 3) });
 }
 
-describe('whatever comes', () => {
+describe('DribbbleStrategy', () => {
   before(() => {
     console.log(`    FC_SEED=${String(SEED)} FC_RUNS=${String(RUNS)}`);
   });
 
-  it('as a token answer, there is one answer, and a login with that very token only', async () => {
+  it('calls back once, whatever the token response, and signs in with that very token only', async () => {
     await holds(
       fc.asyncProperty(bytes(tokenAnswer), async (token) => {
         const { agent, strategy } = arrange({ token });
@@ -132,7 +132,7 @@ describe('whatever comes', () => {
     );
   }).timeout(600_000);
 
-  it('as a user, there is one answer, and a login of that very user only', async () => {
+  it('calls back once, whatever the user response, and signs in that very user only', async () => {
     const answers = json({
       id: near(1, 7, '1', 'maya'),
       login: near('maya'),
@@ -155,7 +155,7 @@ describe('whatever comes', () => {
     );
   }).timeout(600_000);
 
-  it('as a callback, there is one answer, and a login with the right state only', async () => {
+  it("calls back once, whatever the callback's query, and signs in with the right state only", async () => {
     const name = fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom('code', 'state') },
       fc.constantFrom('code[]', 'code[a]', 'state[]', 'state[a][b]', 'error', 'error[]', 'error_description'),

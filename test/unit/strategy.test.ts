@@ -41,7 +41,7 @@ async function redirectOf(strategy: DribbbleStrategy, req: FakeRequest = {}, opt
   return expectKind(await authenticate(strategy, req, options), 'redirect').url;
 }
 
-describe('The strategy', () => {
+describe('DribbbleStrategy', () => {
   it('is called dribbble', () => {
     expect(build().name).to.equal('dribbble');
   });
@@ -50,13 +50,13 @@ describe('The strategy', () => {
     expect(Strategy).to.equal(DribbbleStrategy);
   });
 
-  describe('sends the browser to Dribbble', () => {
+  describe('at the beginning of a login', () => {
     // An agent of the app's keeps the strategy from opening connections ahead, here to the real Dribbble.
     const agent = new https.Agent();
     const begin = (options = {}, req: FakeRequest = {}, perRequest = {}): Promise<URL> =>
       redirectOf(build({ agent, ...options }), req, perRequest);
 
-    it("at Dribbble's authorization endpoint, for a code", async () => {
+    it("sends the browser to Dribbble's authorization endpoint, for a code", async () => {
       const { origin, pathname, searchParams } = await begin();
       expect(origin + pathname).to.equal('https://dribbble.com/oauth/authorize');
       expect(Object.fromEntries(searchParams)).to.include({
@@ -65,7 +65,7 @@ describe('The strategy', () => {
       });
     });
 
-    it('with a state that nobody can guess, and that is another each time', async () => {
+    it('sends a state that nobody can guess, and another each time', async () => {
       const strategy = build({ agent });
       const states = [await redirectOf(strategy), await redirectOf(strategy)].map((url) =>
         url.searchParams.get('state'),
@@ -74,32 +74,32 @@ describe('The strategy', () => {
       expect(states[0]).not.to.equal(states[1]);
     });
 
-    it('without a scope, a callback URL or a challenge unless they are asked for', async () => {
+    it('sends no scope, callback URL or challenge unless the options ask for it', async () => {
       const { searchParams } = await begin();
       expect([...searchParams.keys()]).to.have.members(['response_type', 'client_id', 'state']);
     });
 
-    it('with the scope, given as a string', async () => {
+    it('sends a scope given as a string', async () => {
       expect((await begin({ scope: 'public upload' })).searchParams.get('scope')).to.equal('public upload');
     });
 
-    it('with the scopes, given as an array', async () => {
+    it('sends scopes given as an array, separated by spaces', async () => {
       expect((await begin({ scope: ['public', 'upload'] })).searchParams.get('scope')).to.equal(
         'public upload',
       );
     });
 
-    it('with the scopes joined by the separator', async () => {
+    it('joins scopes by the scopeSeparator', async () => {
       const url = await begin({ scope: ['public', 'upload'], scopeSeparator: ',' });
       expect(url.searchParams.get('scope')).to.equal('public,upload');
     });
 
-    it("with the scope of the request in place of the strategy's", async () => {
+    it("sends the scope of the request in place of the strategy's", async () => {
       const url = await begin({ scope: 'public' }, {}, { scope: ['upload'] });
       expect(url.searchParams.get('scope')).to.equal('upload');
     });
 
-    it('refusing a scope of the request that is of the wrong type', async () => {
+    it('calls back with a TypeError that names scope if the request has a malformed one', async () => {
       const outcome = await authenticate(build({ agent }), {}, { scope: 5 } as never);
       expect(expectKind(outcome, 'error').error)
         .to.be.instanceOf(TypeError)
@@ -107,7 +107,7 @@ describe('The strategy', () => {
         .include('scope');
     });
 
-    it('refusing a callbackURL of the request that is malformed', async () => {
+    it('calls back with a TypeError that names callbackURL if the request has a malformed one', async () => {
       const outcome = await authenticate(build({ agent }), {}, { callbackURL: 'http://' });
       expect(expectKind(outcome, 'error').error)
         .to.be.instanceOf(TypeError)
@@ -143,14 +143,14 @@ describe('The strategy', () => {
         'http://app.example.com/cb',
       ],
       [
-        'a path, not trusting a proxy by default',
+        'a path resolved without trust in a proxy, by default',
         { callbackURL: '/cb' },
         proxied,
         {},
         'http://inner:3000/cb',
       ],
       [
-        'a path behind a proxy',
+        'a path resolved behind a proxy, under the proxy option',
         { callbackURL: '/cb', proxy: true },
         proxied,
         {},
@@ -158,46 +158,46 @@ describe('The strategy', () => {
       ],
     ];
     for (const [what, options, req, perRequest, expected] of callbackCases) {
-      it(`with ${what}`, async () => {
+      it(`sends ${what}`, async () => {
         expect((await begin(options, req, perRequest)).searchParams.get('redirect_uri')).to.equal(expected);
       });
     }
 
-    it('with a PKCE challenge where pkce is on', async () => {
+    it('sends a PKCE challenge if pkce is on', async () => {
       const { searchParams } = await begin({ pkce: true });
       expect(searchParams.get('code_challenge_method')).to.equal('S256');
       expect(searchParams.get('code_challenge')).to.match(/^[\w-]{43}$/);
     });
 
-    it('without a state where state is turned off by hand', async () => {
+    it('sends no state if state is false', async () => {
       expect((await begin({ state: false })).searchParams.has('state')).to.equal(false);
     });
 
-    it("with a state of the app's own where state is turned off by hand", async () => {
+    it("sends the app's own state if state is false", async () => {
       expect((await begin({ state: false }, {}, { state: 'mine' })).searchParams.get('state')).to.equal(
         'mine',
       );
     });
 
-    it("keeping its own state where the request's is a string", async () => {
+    it("sends its own state if the request's is a string", async () => {
       expect((await begin({}, {}, { state: 'mine' })).searchParams.get('state')).not.to.equal('mine');
     });
 
-    it('not where there is no session to keep the state in: the error names both ways out', async () => {
+    it('calls back with an error that names both ways out if there is no session', async () => {
       const { error } = expectKind(await authenticate(build({ agent }), { session: undefined }), 'error');
       expect(error.message).to.include('express-session').and.include('new CookieStateStore({ secret })');
     });
 
-    it('without a session where state is turned off by hand', async () => {
+    it('needs no session if state is false', async () => {
       expect((await begin({ state: false }, { session: undefined })).host).to.equal('dribbble.com');
     });
   });
 
-  describe('when the browser comes back with a code', () => {
+  describe('after a callback', () => {
     const nock = useNock();
     const agent = new https.Agent();
 
-    it('exchanges it at Dribbble, fetches the profile with the token in a header, and verifies', async () => {
+    it('requests a token and the user from Dribbble, and signs in whom verify gives', async () => {
       const tokenRequest: Record<string, string> = {};
       const token = nock('https://dribbble.com', {
         reqheaders: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
@@ -228,7 +228,7 @@ describe('The strategy', () => {
     });
   });
 
-  describe('against a stand-in for Dribbble', () => {
+  describe('in a whole login', () => {
     let dribbble: FakeDribbble;
     beforeEach(async () => {
       dribbble = await FakeDribbble.start();
@@ -242,7 +242,7 @@ describe('The strategy', () => {
         new URLSearchParams(dribbble.received.find(({ method }) => method === 'POST')?.body),
       );
 
-    it('sends no redirect_uri in either request where there is no callback URL', async () => {
+    it('sends no redirect_uri in either request if there is no callback URL', async () => {
       expectKind(await login(at()), 'success');
       expect(tokenForm()).not.to.have.property('redirect_uri');
     });
@@ -252,7 +252,7 @@ describe('The strategy', () => {
       expect(tokenForm()).to.include({ redirect_uri: CALLBACK });
     });
 
-    it('puts secret, code and token into no URL', async () => {
+    it('puts the secret, the code and the token into no URL', async () => {
       expectKind(await login(at()), 'success');
       expect(dribbble.received.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
         'POST /oauth/token',
@@ -260,7 +260,7 @@ describe('The strategy', () => {
       ]);
     });
 
-    it("says who it is, unless the app's headers do", async () => {
+    it('sends its name as User-Agent unless customHeaders have another', async () => {
       await login(at());
       await login(at({ customHeaders: { 'User-Agent': 'the-app', 'X-App': '1' } }));
       const agents = dribbble.received.map(({ headers }) => headers['user-agent']);
@@ -277,14 +277,14 @@ describe('The strategy', () => {
       ]);
     });
 
-    it("lets the app's headers replace neither the token nor the form's type", async () => {
+    it("lets customHeaders replace neither the token nor the form's type", async () => {
       await login(at({ customHeaders: { authorization: 'Basic eA==', 'content-type': 'text/plain' } }));
       const [token, user] = dribbble.received;
       expect(token?.headers['content-type']).to.equal('application/x-www-form-urlencoded');
       expect(user?.headers['authorization']).to.equal(`Bearer ${TOKEN.access_token}`);
     });
 
-    it('carries an object of the app through the login', async () => {
+    it('gives the app its state back, an object', async () => {
       const { info } = expectKind(
         await login(at(), { options: { state: { returnTo: '/shots' } } }),
         'success',
@@ -292,12 +292,12 @@ describe('The strategy', () => {
       expect(info).to.deep.equal({ state: { returnTo: '/shots' } });
     });
 
-    it('carries a string of the app through the login', async () => {
+    it('gives the app its state back, a string', async () => {
       const { info } = expectKind(await login(at(), { options: { state: '/shots' } }), 'success');
       expect(JSON.stringify(info)).to.equal('{"state":"/shots"}');
     });
 
-    it('proves with the PKCE verifier that it began the login', async () => {
+    it('sends the PKCE verifier in the token request', async () => {
       expectKind(await login(at({ pkce: 'S256' })), 'success');
       expect(tokenForm()['code_verifier']).to.match(/^[\w-]{43}$/);
     });
@@ -308,7 +308,7 @@ describe('The strategy', () => {
       expect(session).to.have.all.keys('dribbble-login');
     });
 
-    it("keeps the state in the app's own store", async () => {
+    it('keeps the state in the store option', async () => {
       const stored: unknown[] = [];
       const strategy = at({
         store: {
@@ -325,7 +325,7 @@ describe('The strategy', () => {
       expect(stored).to.have.length(1);
     });
 
-    it('ends the login in an error where the store throws', async () => {
+    it('calls back with what the store throws', async () => {
       const thrown = new Error('The store is down.');
       const broken = (_req: unknown, _callback: unknown): never => {
         throw thrown;
@@ -334,22 +334,22 @@ describe('The strategy', () => {
       expect(expectKind(await authenticate(strategy), 'error').error).to.equal(thrown);
     });
 
-    describe('does without the profile', () => {
+    describe('with skipUserProfile', () => {
       const profileOf = async (skipUserProfile: unknown): Promise<unknown> => {
         const outcome = await login(at({ skipUserProfile } as object));
         return (expectKind(outcome, 'success').user as { profile: unknown }).profile;
       };
 
-      it('where skipUserProfile is true', async () => {
+      it('requests no profile if it is true', async () => {
         expect(await profileOf(true)).to.equal(undefined);
         expect(dribbble.received).to.have.length(1);
       });
 
-      it('where skipUserProfile returns true', async () => {
+      it('requests no profile if it returns true', async () => {
         expect(await profileOf(() => true)).to.equal(undefined);
       });
 
-      it('where skipUserProfile calls back with true', async () => {
+      it('requests no profile if it calls back with true', async () => {
         expect(
           await profileOf((_accessToken: string, done: (error: null, skip: boolean) => void) => {
             done(null, true);
@@ -357,11 +357,11 @@ describe('The strategy', () => {
         ).to.equal(undefined);
       });
 
-      it('but not where skipUserProfile returns false', async () => {
+      it('requests the profile if it returns false', async () => {
         expect(await profileOf(() => false)).to.include({ id: '1' });
       });
 
-      it('but ends the login in an error where skipUserProfile throws', async () => {
+      it('calls back with what it throws', async () => {
         const thrown = new Error('No idea.');
         const skipUserProfile = (): boolean => {
           throw thrown;
@@ -369,7 +369,7 @@ describe('The strategy', () => {
         expect(expectKind(await login(at({ skipUserProfile })), 'error').error).to.equal(thrown);
       });
 
-      it('answering once where skipUserProfile calls back and then throws', async () => {
+      it('calls back once if it calls back and then throws', async () => {
         const profile = await profileOf(
           (_accessToken: string, done: (error: null, skip: boolean) => void) => {
             done(null, true);
@@ -380,7 +380,7 @@ describe('The strategy', () => {
       });
     });
 
-    describe('gives a client for further requests, _oauth2,', () => {
+    describe('as _oauth2', () => {
       const client = (strategy: DribbbleStrategy): Client =>
         (strategy as unknown as { _oauth2: Client })._oauth2;
       const get = (url: string): Promise<unknown> =>
@@ -390,13 +390,13 @@ describe('The strategy', () => {
           });
         });
 
-      it('that sends the token in the header', async () => {
+      it('sends the token in the header', async () => {
         expect(await get(dribbble.endpoints.userProfileURL)).to.include('"id":1');
         expect(dribbble.received[0]).to.deep.include({ path: '/v2/user' });
         expect(dribbble.received[0]?.headers['authorization']).to.equal('Bearer the-token');
       });
 
-      it("that gives an error answer in the oauth package's form", async () => {
+      it("calls back with an error response in the oauth package's form", async () => {
         dribbble.user = { status: 404, json: { message: 'Not found.' } };
         expect(await get(dribbble.endpoints.userProfileURL)).to.deep.equal({
           statusCode: 404,
@@ -404,12 +404,12 @@ describe('The strategy', () => {
         });
       });
 
-      it('that is under the same limits as a login', async () => {
+      it('calls back with an error if the response is cut off, as in a login', async () => {
         dribbble.user = (socket) => socket.destroy();
         expect(await get(dribbble.endpoints.userProfileURL)).to.be.instanceOf(Error);
       });
 
-      it('that refreshes tokens for packages that do that', async () => {
+      it('refreshes tokens for packages that do that', async () => {
         await new Promise((resolve) => {
           const oauth2 = client(at()) as unknown as {
             getOAuthAccessToken(token: string, params: object, callback: (error: unknown) => void): void;
@@ -421,13 +421,13 @@ describe('The strategy', () => {
       });
     });
 
-    it('sends no code that has half a character in it, as a JSON body can', async () => {
+    it('refuses a code with half a character, which a JSON body can hold', async () => {
       const { status } = expectKind(await login(at(), { query: { code: 'the-\ud800-code' } }), 'fail');
       expect(status).to.equal(403);
       expect(dribbble.received).to.deep.equal([]);
     });
 
-    it('hands on a refresh token, should Dribbble ever send one', async () => {
+    it('gives verify a refresh token, should Dribbble ever send one', async () => {
       dribbble.token = { json: { ...TOKEN, refresh_token: 'the-refresh-token' } };
       const { user } = expectKind(await login(at()), 'success');
       expect(user).to.deep.include({ refreshToken: 'the-refresh-token', params: TOKEN });

@@ -6,7 +6,7 @@ import { createProxy } from 'proxy';
 import { AppProcess } from '../../support/app-process';
 import { TlsHost } from '../../support/tls-host';
 
-describe('Behind a proxy', function () {
+describe('DribbbleStrategy behind a proxy', function () {
   this.timeout(10_000); // an app process takes a while to start
   this.slow(1000);
 
@@ -36,7 +36,7 @@ describe('Behind a proxy', function () {
   });
 
   for (const agent of ['option', 'setAgent'] as const) {
-    it(`a login goes through the agent given by ${agent}, and nothing past it`, async () => {
+    it(`sends everything through the agent given by ${agent}`, async () => {
       const url = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
       await app.setUp({
         options: { tokenURL: token.url(), userProfileURL: api.url() },

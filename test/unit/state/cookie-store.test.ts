@@ -136,8 +136,8 @@ describe('CookieStateStore', () => {
     expect(state).to.match(/^[\w-]{32}$/);
   });
 
-  describe('sets a cookie that', () => {
-    it('is HttpOnly, SameSite=Lax, for the whole host and ten minutes', async () => {
+  describe('as it sets a cookie', () => {
+    it('makes it HttpOnly and SameSite=Lax, for the whole host and ten minutes', async () => {
       await browser.begin(app());
       expect(browser.onlySet.name).to.match(/^dribbble-state\./);
       expect(browser.onlySet.attributes).to.have.members([
@@ -157,7 +157,7 @@ describe('CookieStateStore', () => {
         'https://app.test/callback',
       ],
     ] as const) {
-      it(`is Secure and has the __Host- prefix under https, ${how}`, async () => {
+      it(`makes it Secure and gives it the __Host- prefix under https, ${how}`, async () => {
         const strategy = app({ callbackURL });
         const state = await browser.begin(strategy, undefined, request);
         expect(browser.onlySet.name).to.match(/^__Host-dribbble-state\./);
@@ -167,12 +167,12 @@ describe('CookieStateStore', () => {
       });
     }
 
-    it('lasts as long as maxAge says', async () => {
+    it('lets it last as long as maxAge says', async () => {
       await browser.begin(app({}, { maxAge: 90_000 }));
       expect(browser.onlySet.attributes).to.include('max-age=90');
     });
 
-    it('hides the app state and the PKCE verifier', async () => {
+    it('hides the app state and the PKCE verifier in it', async () => {
       const strategy = app({ pkce: true });
       const state = await browser.begin(strategy, { state: { returnTo: '/private-plans' } });
       const { value } = browser.onlySet;
@@ -183,7 +183,7 @@ describe('CookieStateStore', () => {
       expect(readable).not.to.include('private-plans').and.not.to.include(verifier);
     });
 
-    it('is sealed anew each time, for the same login too', async () => {
+    it('seals it anew each time', async () => {
       const strategy = app();
       await browser.begin(strategy);
       const first = browser.onlySet.value;
@@ -191,7 +191,7 @@ describe('CookieStateStore', () => {
       expect(browser.onlySet.value).not.to.equal(first);
     });
 
-    it('is gone when the login comes back, well or badly', async () => {
+    it('removes it when the login comes back, well or badly', async () => {
       const strategy = app();
       const state = await browser.begin(strategy);
       const { name } = browser.onlySet;
@@ -204,7 +204,7 @@ describe('CookieStateStore', () => {
       expect(browser.cookies).to.be.empty;
     });
 
-    it("stands beside the app's own cookies", async () => {
+    it("leaves the app's own cookies beside it", async () => {
       const res = response();
       res.setHeader('Set-Cookie', 'theme=dark');
       await browser.visit(app(), { res, headers: { cookie: 'theme=light; consent=yes' } });
@@ -215,12 +215,12 @@ describe('CookieStateStore', () => {
     });
   });
 
-  describe('carries through the login', () => {
+  describe('in a login', () => {
     for (const [what, state] of [
       ['an object', { returnTo: '/shots', cart: [1, 'two', { three: null }] }],
       ['a string', '/shots?page=2 — ünïcödé ✓'],
     ] as const) {
-      it(`the app's state, ${what}`, async () => {
+      it(`gives the app its state back, ${what}`, async () => {
         const strategy = app();
         const handle = await browser.begin(strategy, { state });
         const { info } = expectKind(await browser.comeBack(strategy, handle), 'success');
@@ -228,7 +228,7 @@ describe('CookieStateStore', () => {
       });
     }
 
-    it('the PKCE verifier and the app state at once', async () => {
+    it('keeps the PKCE verifier and the app state at once', async () => {
       const strategy = app({ pkce: 'plain' });
       const outcome = await browser.visit(strategy, {}, { state: { returnTo: '/shots' } });
       const { searchParams } = expectKind(outcome, 'redirect').url;
@@ -239,7 +239,7 @@ describe('CookieStateStore', () => {
       );
     });
 
-    it('nothing where the app gives nothing', async () => {
+    it('gives the app no state back if it gave none', async () => {
       const strategy = app();
       const { info } = expectKind(await browser.comeBack(strategy, await browser.begin(strategy)), 'success');
       expect(info).not.to.have.property('state');
@@ -247,14 +247,14 @@ describe('CookieStateStore', () => {
     });
   });
 
-  describe('lets two instances serve the two legs', () => {
-    it('that share nothing but the secret', async () => {
+  describe('in two instances, one for each leg,', () => {
+    it('needs to share nothing but the secret', async () => {
       const state = await browser.begin(app(), { state: { returnTo: '/shots' } });
       const { info } = expectKind(await browser.comeBack(app(), state), 'success');
       expect(info['state']).to.deep.equal({ returnTo: '/shots' });
     });
 
-    it('while the secret is being replaced', async () => {
+    it('signs people in while the secret is being replaced', async () => {
       const before = app();
       const during = app({}, { secret: [OTHER_SECRET, SECRET] });
       const after = app({}, { secret: [OTHER_SECRET] });
@@ -263,28 +263,28 @@ describe('CookieStateStore', () => {
       expectKind(await browser.comeBack(after, await browser.begin(during)), 'success');
     });
 
-    it('but not once the secret is gone', async () => {
+    it('refuses what was sealed with a secret that is gone', async () => {
       const state = await browser.begin(app());
       expectRefused(await browser.comeBack(app({}, { secret: OTHER_SECRET }), state), /not the one/);
     });
   });
 
-  describe('refuses, and sends Dribbble nothing, for', () => {
-    it('a callback in a browser that began no login (login CSRF)', async () => {
+  describe('without asking Dribbble', () => {
+    it('refuses a callback in a browser that began no login (login CSRF)', async () => {
       const strategy = app();
       const attacker = new Browser();
       const state = await attacker.begin(strategy);
       expectRefused(await browser.comeBack(strategy, state), /not begun in this browser/);
     });
 
-    it("a browser's own cookie with another login's state", async () => {
+    it("refuses a browser's own cookie with another login's state", async () => {
       const strategy = app();
       await browser.begin(strategy);
       const state = await new Browser().begin(strategy);
       expectRefused(await browser.comeBack(strategy, state), /not begun in this browser/);
     });
 
-    it("a cookie renamed to another login's state", async () => {
+    it("refuses a cookie renamed to another login's state", async () => {
       const strategy = app();
       await browser.begin(strategy);
       const { name, value } = browser.onlySet;
@@ -293,7 +293,7 @@ describe('CookieStateStore', () => {
       expectRefused(await browser.comeBack(strategy, state), /not the one/);
     });
 
-    it('a state that is missing', async () => {
+    it('refuses a missing state', async () => {
       const strategy = app();
       await browser.begin(strategy);
       expectRefused(await browser.comeBack(strategy, undefined), /no valid state/);
@@ -305,7 +305,7 @@ describe('CookieStateStore', () => {
       ['too long', 'x'.repeat(33)],
       ['made to name another cookie', 'x; theme=dark; padding-to-length'],
     ] as const) {
-      it(`a state that is ${what}`, async () => {
+      it(`refuses a state that is ${what}`, async () => {
         const strategy = app();
         await browser.begin(strategy);
         expectRefused(await browser.comeBack(strategy, state), /no valid state/);
@@ -313,7 +313,7 @@ describe('CookieStateStore', () => {
       });
     }
 
-    it('a cookie with any one byte changed, wherever it stands', async () => {
+    it('refuses a cookie with any one byte changed', async () => {
       const state = await browser.begin(app(), { state: { returnTo: '/shots' } });
       const { name, value } = browser.onlySet;
       const bytes = Buffer.from(value, 'base64url');
@@ -325,7 +325,7 @@ describe('CookieStateStore', () => {
       }
     });
 
-    it('a cookie cut off anywhere', async () => {
+    it('refuses a cookie cut off anywhere', async () => {
       const state = await browser.begin(app());
       const { name, value } = browser.onlySet;
       for (let length = 0; length < value.length - 1; length += 1) {
@@ -339,7 +339,7 @@ describe('CookieStateStore', () => {
       ['no base64url', '%00<>"é'],
       ['of the right length, but made up', 'A'.repeat(120)],
     ] as const) {
-      it(`a cookie that is ${what}`, async () => {
+      it(`refuses a cookie that is ${what}`, async () => {
         const state = await browser.begin(app());
         browser.cookies.set(browser.onlySet.name, content);
         expectRefused(await browser.comeBack(app(), state), /not the one/);
@@ -352,13 +352,13 @@ describe('CookieStateStore', () => {
       ['token endpoint', { tokenURL: 'https://elsewhere.test/token' }],
       ['callback URL', { callbackURL: 'http://app.test/elsewhere' }],
     ] as const) {
-      it(`a cookie of another login: another ${what}, the same secret`, async () => {
+      it(`refuses a cookie of another ${what} under the same secret`, async () => {
         const state = await browser.begin(app(theirs));
         expectRefused(await browser.comeBack(app(), state), /not the one/);
       });
     }
 
-    it('a cookie that expired, to the millisecond, though the browser still sends it', async () => {
+    it('refuses a cookie from the millisecond at which it expires, though the browser still sends it', async () => {
       setTime(1_700_000_000_000);
       const strategy = app();
       const intime = await browser.begin(strategy);
@@ -370,7 +370,7 @@ describe('CookieStateStore', () => {
       expectRefused(await browser.comeBack(strategy, late), /took too long/);
     });
 
-    it('a second use, even where a copy of the cookie was kept', async () => {
+    it('refuses a second use, even if a copy of the cookie was kept', async () => {
       const strategy = app();
       const state = await browser.begin(strategy);
       const copy = new Map(browser.cookies);
@@ -382,7 +382,7 @@ describe('CookieStateStore', () => {
       expectRefused(await browser.comeBack(strategy, state), /over already/);
     });
 
-    it('all but one of many uses at the same time', async () => {
+    it('refuses all but one of many uses at the same time', async () => {
       const strategy = app();
       const state = await browser.begin(strategy);
       const outcomes = await Promise.all(
@@ -474,7 +474,7 @@ describe('CookieStateStore', () => {
     expect(browser.set).to.be.empty;
   });
 
-  it('ends in an error where the app state is none that can be kept', async () => {
+  it('calls back with an error if the app state is none that can be kept', async () => {
     const circular: { self?: object } = {};
     circular.self = circular;
     const { error } = expectKind(await browser.visit(app(), {}, { state: circular }), 'error');
@@ -490,7 +490,7 @@ describe('CookieStateStore', () => {
       ['gives no req.res', null],
       ['gives a req.res of its own, as koa-passport does', { setHeader: () => undefined }],
     ] as const) {
-      it(`says so where the framework ${what}, ${leg}`, async () => {
+      it(`calls back with an error that says what to do if the framework ${what}, ${leg}`, async () => {
         const { error } = expectKind(await browser.visit(app(), { res, query }), 'error');
         expect(error.message).to.match(/needs Node's response as req\.res, which Express sets/);
         expect(error.message).to.include('keep the state in a session');
@@ -499,7 +499,7 @@ describe('CookieStateStore', () => {
     }
   }
 
-  describe('throws a TypeError that names the option, for', () => {
+  describe('as it is made', () => {
     const long = 'x'.repeat(32);
     for (const [what, options, name] of [
       ['no options', undefined, 'secret'],
@@ -517,7 +517,7 @@ describe('CookieStateStore', () => {
       ['a maxAge that is not a number', { secret: long, maxAge: Number.NaN }, 'maxAge'],
       ['a maxAge without end', { secret: long, maxAge: Number.POSITIVE_INFINITY }, 'maxAge'],
     ] as const) {
-      it(what, () => {
+      it(`throws a TypeError that names ${name} for ${what}`, () => {
         expect(() => new CookieStateStore(options as never)).to.throw(
           TypeError,
           `CookieStateStore's ${name} option`,
