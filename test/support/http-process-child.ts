@@ -4,6 +4,7 @@ import https = require('node:https');
 import tls = require('node:tls');
 import { preconnect } from '../../lib/http/agent';
 import { request } from '../../lib/http/request';
+import { HttpsProxyAgent } from 'https-proxy-agent';
 import { TLS } from './tls-host';
 
 export type Task =
@@ -57,6 +58,8 @@ function report(): void {
 /** What an app, or who runs it, does with Node's default agent. */
 const SET_UPS = {
   'is replaced': () => (https.globalAgent = new https.Agent({ keepAlive: true })),
+  "is replaced by one that uses the app's proxy": () =>
+    (https.globalAgent = new HttpsProxyAgent(String(process.env['APP_PROXY'])) as unknown as https.Agent),
   "is replaced by one of the app's own class": () =>
     (https.globalAgent = new (class extends https.Agent {})()),
   'is given a way to connect': () => {
@@ -69,6 +72,19 @@ const SET_UPS = {
   'is given a lookup function': () => (https.globalAgent.options.lookup = dns.lookup),
   "is given the environment's proxy": () => {
     (http as unknown as { setGlobalProxyFromEnv(): void }).setGlobalProxyFromEnv();
+  },
+  'has a name server that is silent': () => {
+    dns.setServers([String(process.env['NAME_SERVER'])]);
+    // As long as it takes in Linux.
+    dns.lookup = (() => setTimeout(() => undefined, 10_000)) as unknown as typeof lookup;
+  },
+  'is under nock': () => {
+    nockOf()(/localhost/)
+      .post('/')
+      .reply(200, 'mocked');
+  },
+  'is under nock no more': () => {
+    nockOf().restore();
   },
   'finds every host at two addresses, the first of which is wrong': () => {
     dns.lookup = ((
@@ -83,6 +99,12 @@ const SET_UPS = {
     }) as typeof lookup;
   },
 };
+
+/** Importing it replaces Node's http. */
+function nockOf(): typeof import('nock') {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('nock') as typeof import('nock');
+}
 
 async function perform(task: Task): Promise<Partial<Reply>> {
   if (task.do === 'setUp') SET_UPS[task.as]();

@@ -3,6 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import type { Reply, Task } from './http-process-child';
 import { CERTIFICATE_FILE } from './tls-host';
 
+export type SetUp = Extract<Task, { do: 'setUp' }>['as'];
+
 /**
  * A process that sends requests with lib/http: it trusts the tests' certificate, its sockets can be told from the
  * hosts', and it can be seen to end. Emits `change` whenever its number of open sockets changes.
@@ -48,7 +50,7 @@ export class HttpProcess extends EventEmitter {
     return this.run({ do: 'request', url, ...(timeout !== undefined && { timeout }) });
   }
 
-  async setUp(as: Extract<Task, { do: 'setUp' }>['as']): Promise<void> {
+  async setUp(as: SetUp): Promise<void> {
     await this.run({ do: 'setUp', as });
   }
 

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { expect } from 'chai';
@@ -169,13 +170,53 @@ describe('preconnect', function () {
         expect((await app.preconnect(url)).timeouts).to.deep.equal([5000]);
       });
 
-      it('does not keep the process alive', async () => {
-        const ending = HttpProcess.start();
-        await Promise.all([once(silent, 'connection'), ending.preconnect(url)]);
-        const begun = performance.now();
-        expect(await ending.end()).to.equal(0);
-        expect(performance.now() - begun).to.be.below(4000); // of those 5 s
+      for (const setUp of [
+        undefined,
+        'finds every host at two addresses, the first of which is wrong',
+      ] as const)
+        it(`does not keep the process alive${setUp ? `, which ${setUp}` : ''}`, async () => {
+          if (setUp) await app.setUp(setUp);
+          await Promise.all([once(silent, 'connection'), app.preconnect(url)]);
+          const begun = performance.now();
+          expect(await app.end()).to.equal(0);
+          expect(performance.now() - begun).to.be.below(4000); // of those 5 s
+          app = HttpProcess.start();
+        });
+    });
+  });
+
+  describe('does not keep the process alive', () => {
+    afterEach(() => (app = HttpProcess.start()));
+
+    it('when the connection is open', async () => {
+      await connected();
+      expect(await app.end()).to.equal(0);
+    });
+
+    it('when the connection is idle after a request', async () => {
+      await app.request(host.url());
+      expect(await app.end()).to.equal(0);
+    });
+
+    it("when the connection is to the host's second address", async () => {
+      await app.setUp('finds every host at two addresses, the first of which is wrong');
+      await connected();
+      expect(await app.end()).to.equal(0);
+    });
+
+    it('when the name server is silent', async () => {
+      const nameServer = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(nameServer, 'listening');
+      await app.end();
+      app = HttpProcess.start({
+        env: { NAME_SERVER: `127.0.0.1:${String(nameServer.address().port)}` },
       });
+      await app.setUp('has a name server that is silent');
+      await Promise.all([once(nameServer, 'message'), app.preconnect('https://dribbble.test/')]);
+      const begun = performance.now();
+      expect(await app.end()).to.equal(0);
+      expect(performance.now() - begun).to.be.below(4000); // of the 10 s of the lookup
+      nameServer.close();
     });
   });
 });

@@ -1,0 +1,2 @@
+declare function installNode(version: string): string;
+export = installNode;
