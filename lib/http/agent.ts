@@ -5,11 +5,11 @@ import type { Duplex } from 'node:stream';
 import { isDefaultAgentSetUp, isMocked } from './environment';
 import { lookupAhead } from './lookup';
 
-// Milliseconds: how long a connection is kept open unused, how long one may take to open ahead, and how long none is
-// opened ahead to a host that refused, hung, or hung up at once.
-const IDLE = 55_000;
-const OPENING = 5_000;
-const PAUSE = 30_000;
+// Milliseconds. NATs and load balancers drop what is idle for a minute or more, but not what sends a probe each second;
+// by these, Linux finds out within 11 s (measured) that a connection is dead.
+const IDLE = 55_000; // how long a connection is kept open unused
+const OPENING = 5_000; // how long a connection may take to open ahead
+const PAUSE = 30_000; // how long none is opened ahead to a host that refused, hung, or hung up at once
 
 /** Sockets that were open before the request that they carry. */
 export const preconnected = new WeakSet();
@@ -41,7 +41,7 @@ class PreconnectingAgent extends https.Agent {
       if (!isSpare()) return;
       preconnected.add(spare);
       spare.setTimeout(IDLE);
-      spare.setKeepAlive(true, 1000);
+      spare.setKeepAlive(true, 1000); // as Node's agent does with idle connections
     });
     // Nothing is to be read before a request: what comes is the end, or a 408.
     spare.on('readable', destroy);
