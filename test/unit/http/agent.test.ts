@@ -79,6 +79,10 @@ describe('preconnect', function () {
     await v6.stop();
   });
 
+  it('opens one to port 443 where the URL names none', async () => {
+    expect(await app.preconnect('https://127.0.0.1/')).to.include({ opened: 1 });
+  });
+
   it('opens none over plain http', async () => {
     expect(await app.preconnect(host.url().replace('https', 'http'))).to.include({ opened: 0 });
   });

@@ -364,6 +364,25 @@ describe('request', () => {
       expect(error.message).to.match(/could not be reached: the agent threw\. /);
     });
 
+    it('rejects with 504 when the connection times out', async () => {
+      const agent = Object.assign(new http.Agent(), {
+        addRequest: () => {
+          throw Object.assign(new Error(''), { code: 'ETIMEDOUT' });
+        },
+      });
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.match(/could not be reached: ETIMEDOUT\. /);
+      expect(error).to.have.property('status', 504);
+    });
+
+    it('rejects in time without an agent', async () => {
+      const error = await rejection(send({ timeout: 50, options: { agent: false } }));
+
+      expect(error.message).to.match(/did not respond within 50 ms/);
+    });
+
     it('names the host by its port where there is no Host header, and the method and path by default', async () => {
       const [host, port] = server.host.split(':');
       server.behave = (socket) => socket.end();
