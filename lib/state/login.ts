@@ -1,0 +1,215 @@
+import type { Request } from 'express';
+import { debug } from '../debug';
+
+/**
+ * Why a login failed: `info` of a failed login, as `failureMessage`, an authenticate callback or `failWithError` have
+ * it. The code is stable; the message is for people and may change.
+ */
+export interface DribbbleFailure {
+  message: string;
+  code: DribbbleFailureCode;
+}
+
+/**
+ * - `access_denied`: the person said no
+ * - `state_missing`: the callback has no state
+ * - `state_unknown`: the state is not one of a login under way in this browser
+ * - `state_expired`: the login took too long
+ * - `state_used`: the login is over already
+ * - `issuer_mismatch`: the callback names another authorization server (RFC 9207)
+ * - `malformed_callback`: a parameter is sent twice, nested or empty
+ * - `authorization_error`: an error response without a right state, of which nothing is believed
+ */
+export type DribbbleFailureCode =
+  | 'access_denied'
+  | 'state_missing'
+  | 'state_unknown'
+  | 'state_expired'
+  | 'state_used'
+  | 'issuer_mismatch'
+  | 'malformed_callback'
+  | 'authorization_error';
+
+/** What passport-oauth2 tells a store of the login. */
+export interface StateMeta {
+  authorizationURL: string;
+  tokenURL: string;
+  clientID: string;
+  callbackURL?: string | undefined;
+}
+
+export type StoreCallback = (error: Error | null, handle?: string) => void;
+/** `ok` is the PKCE verifier where there is one, else true; or false, and then `stateOrInfo` says why. */
+export type VerifyStateCallback = (error: Error | null, ok?: string | boolean, stateOrInfo?: unknown) => void;
+
+/** A state store of passport-oauth2's contract, whose methods are called by the number of their parameters. */
+export interface AnyStore {
+  /* eslint-disable @typescript-eslint/no-explicit-any -- which parameters there are, their number says */
+  store: (...args: any[]) => void;
+  verify: (...args: any[]) => void;
+  /* eslint-enable */
+}
+
+/** Used states are remembered for as long as they could be used again, at most so many. */
+const USED_LIMIT = 10_000;
+/** Milliseconds that a login may take, from the redirect to the callback. */
+export const LOGIN_LIFETIME = 600_000;
+
+/** The states that were used, in this process. */
+export class UsedStates {
+  /** With the time until which each could be used, oldest first. */
+  private readonly states = new Map<string, number>();
+
+  has(state: string): boolean {
+    return this.states.has(state);
+  }
+
+  /** Of two callbacks with one state, the first gets true. */
+  take(state: string, expires: number): boolean {
+    if (this.states.has(state)) return false;
+    for (const [old, until] of this.states) {
+      if (until > Date.now() && this.states.size < USED_LIMIT) break;
+      this.states.delete(old);
+    }
+    this.states.set(state, expires);
+    return true;
+  }
+
+  forget(state: string): void {
+    this.states.delete(state);
+  }
+}
+
+const usedStates = new WeakMap<AnyStore, UsedStates>();
+
+/**
+ * One login's state, in place of the strategy's store: calls the store as passport-oauth2 would, with the real
+ * request; lets a state be used once, whatever the store; and keeps the app's state apart, of which passport-oauth2
+ * would drop falsy values, and which it would write into an object of the app's.
+ */
+export class LoginState {
+  /** The `redirect_uri` of the login, if there is one. */
+  callbackURL: string | undefined;
+  /** Called when the state is right, before anything else of the callback is believed. */
+  onRight: (verifier: string | boolean, proceed: () => void) => void = (_verifier, proceed) => {
+    proceed();
+  };
+  private readonly used: UsedStates;
+
+  constructor(
+    private readonly stateStore: AnyStore,
+    /** Whether the store keeps states at all; not so with `state: false`. */
+    private readonly keepsState: boolean,
+    private readonly req: Request,
+    private appState: unknown,
+    /** Called with what a later step throws: a store may call back where nothing catches. */
+    private readonly onThrow: (thrown: unknown) => void,
+  ) {
+    this.used = usedStates.get(stateStore) ?? new UsedStates();
+    usedStates.set(stateStore, this.used);
+  }
+
+  /** Begins a login: calls back with the state to send. */
+  store(_req: unknown, verifier: unknown, _state: unknown, meta: StateMeta, callback: StoreCallback): void {
+    this.callbackURL = meta.callbackURL;
+    const { stateStore, req } = this;
+    const state = pack(this.appState);
+    const stored: StoreCallback = (error, handle) => {
+      // A store may issue a state again, and then it is new.
+      if (handle) this.used.forget(handle);
+      this.run(() => {
+        callback(error, handle);
+      });
+    };
+    const { length } = stateStore.store;
+    if (length === 5) stateStore.store(req, verifier, state, meta, stored);
+    else if (length === 4) stateStore.store(req, state, meta, stored);
+    else if (length === 3) stateStore.store(req, meta, stored);
+    else stateStore.store(req, stored);
+  }
+
+  /** Goes on with a login: calls back with whether the state is right. */
+  verify(_req: unknown, handle: unknown, meta: StateMeta, callback: VerifyStateCallback): void {
+    this.callbackURL = meta.callbackURL;
+    const { stateStore, req } = this;
+    const verified: VerifyStateCallback = (error, ok, stateOrInfo) => {
+      this.run(() => {
+        if (error) callback(error);
+        else if (!ok) callback(null, false, failure(handle, stateOrInfo));
+        else if (this.keepsState && !this.takes(handle)) callback(null, false, USED);
+        else {
+          debug('callback: the state is right');
+          this.appState = unpack(stateOrInfo);
+          this.onRight(ok, () => {
+            callback(null, ok);
+          });
+        }
+      });
+    };
+    if (stateStore.verify.length === 4) stateStore.verify(req, handle, meta, verified);
+    else stateStore.verify(req, handle, verified);
+  }
+
+  /** A copy of the app's info with this login's state in it: the app's object may be a constant that all logins share. */
+  infoWithState(info: unknown): object {
+    const { state: _, ...copy } =
+      typeof info === 'string' ? { message: info } : { ...(info as { state?: unknown }) };
+    return this.appState === undefined ? copy : { ...copy, state: this.appState };
+  }
+
+  private takes(handle: unknown): boolean {
+    return typeof handle !== 'string' || this.used.take(handle, Date.now() + LOGIN_LIFETIME);
+  }
+
+  private run(step: () => void): void {
+    try {
+      step();
+    } catch (thrown) {
+      this.onThrow(thrown);
+    }
+  }
+}
+
+export const USED: DribbbleFailure = {
+  message: 'This login is over already: sign in again.',
+  code: 'state_used',
+};
+export const MISSING: DribbbleFailure = {
+  message: 'The browser came back without the state of a login: sign in again.',
+  code: 'state_missing',
+};
+export const EXPIRED: DribbbleFailure = {
+  message: 'The login took too long: sign in again.',
+  code: 'state_expired',
+};
+
+/** The state is none of this browser's. */
+export function unknownState({ headers }: Pick<Request, 'headers'>): DribbbleFailure {
+  const isLocal = /^(localhost|127\.0\.0\.1)(:|$)/.test(headers.host ?? '');
+  return {
+    message:
+      'The login was not begun in this browser, or is over: sign in again, with cookies allowed.' +
+      (isLocal
+        ? ' Begin it at the host of the callback URL: the browser keeps the cookies of http://localhost and http://127.0.0.1 apart.'
+        : ''),
+    code: 'state_unknown',
+  };
+}
+
+/** The info of a store of the app's, with a code. */
+function failure(handle: unknown, info: unknown): DribbbleFailure {
+  const given = typeof info === 'string' ? { message: info } : (info as Partial<DribbbleFailure> | undefined);
+  const base = handle === undefined ? MISSING : unknownState({ headers: {} });
+  return { ...base, ...given };
+}
+
+const FALSY = 'dribbble:falsy';
+
+/** Stores of passport-oauth2's contract keep a state that is truthy. */
+function pack(state: unknown): unknown {
+  return state === undefined || state ? state : { [FALSY]: state };
+}
+
+function unpack(state: unknown): unknown {
+  return typeof state === 'object' && state !== null && FALSY in state ? state[FALSY] : state;
+}
