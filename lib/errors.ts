@@ -1,6 +1,14 @@
-import { escape } from 'node:querystring';
 import OAuth2Strategy = require('passport-oauth2');
-import type { Answer } from './exchange';
+import type { Callback } from './callback';
+import { HttpError } from './http/request';
+import { parseObject } from './json';
+import type { DribbbleFailure } from './state/login';
+
+/** A response that is not 2xx, in the form in which the `oauth` package hands it to callbacks. */
+export interface ErrorResponse {
+  statusCode: number;
+  data: string;
+}
 
 /**
  * Dribbble answered the authorization request with an error (RFC 6749, section 4.1.2.1).
@@ -41,14 +49,23 @@ export class DribbbleAPIError extends Error {
   readonly apiStatus: number;
   /** The rate limit, where Dribbble's headers say. */
   readonly rateLimit: DribbbleRateLimit | undefined;
+  /** The response, as an Error with its `statusCode` and `data`, under passport-oauth2's name for it. */
+  readonly oauthError: (Error & { statusCode: number; data: string }) | undefined;
 
   /**
    * @param message what happened and what to do
    * @param apiStatus the HTTP status that Dribbble answered with
    * @param rateLimit the rate limit, where Dribbble's headers say
+   * @param oauthError the response
    */
-  constructor(message: string, apiStatus: number, rateLimit?: DribbbleRateLimit) {
+  constructor(
+    message: string,
+    apiStatus: number,
+    rateLimit?: DribbbleRateLimit,
+    oauthError?: Error & { statusCode: number; data: string },
+  ) {
     super(message);
+    this.oauthError = oauthError;
     this.apiStatus = apiStatus;
     this.rateLimit = rateLimit;
     this.status = gatewayStatus(apiStatus, rateLimit);
@@ -57,61 +74,123 @@ export class DribbbleAPIError extends Error {
 
 const TROUBLE = 'Dribbble has a problem of its own: try again later.';
 const BUSY = 'Dribbble is busy or down: try again later.';
-// A map, because the browser may bring any code, such as `constructor`, which every object has.
+const CALLBACK_URL =
+  'Make the callbackURL option the URL registered with the application, or leave it out to use that one.';
+// The codes that RFC 6749 (sections 4.1.2.1 and 5.2) and Dribbble define. A map, because the browser may bring any
+// code, such as `constructor`, which every object has.
 const HINTS = new Map(
   Object.entries({
+    access_denied: 'Dribbble or the person refused: start the login again.',
     application_suspended: 'Dribbble suspended the application: its page in your account settings says more.',
     invalid_client: 'Double-check the clientID and clientSecret options against the application at Dribbble.',
     invalid_grant:
       'The authorization code is expired, was used before, or was issued for another callbackURL: start the login again.',
+    invalid_redirect_uri: CALLBACK_URL,
     invalid_request: 'A required parameter is missing or malformed: check the options of the strategy.',
     invalid_scope: "Check the scope option: Dribbble's scopes are public and upload.",
-    redirect_uri_mismatch:
-      'Make the callbackURL option the URL registered with the application, or leave it out to use that one.',
+    redirect_uri_mismatch: CALLBACK_URL,
     server_error: TROUBLE,
     temporarily_unavailable: BUSY,
     unauthorized_client: "Check the application's registration at Dribbble: it may not sign people in.",
+    unsupported_grant_type: 'Check the tokenURL option.',
+    unsupported_response_type: 'Check the authorizationURL option.',
   }),
 );
 const HINT = "Look the error's code up in RFC 6749, and check the application's registration at Dribbble.";
 
-/** An error redirect, from the parameters that the browser brought. */
+/** What is known of the request that went wrong. */
+export interface Context {
+  /** The endpoint. */
+  url: string;
+  /** What no message may hold. */
+  secrets: readonly string[];
+  /** The `redirect_uri` that was sent. */
+  callbackURL?: string | undefined;
+}
+
+/** The error of an authorization response whose state was right. */
 export function authorizationError(
-  { error, error_description, error_uri }: Partial<Record<string, string>>,
-  host: string,
-  secrets: string[],
+  { error, error_description, error_uri }: Callback,
+  authorizationURL: string,
+  { secrets, callbackURL }: Omit<Context, 'url'>,
 ): AuthorizationError {
-  const code = quote(error, secrets) ?? 'server_error';
-  const message = explain(host, code, quote(error_description, secrets));
-  return finish(new AuthorizationError(message, code, quote(error_uri, secrets)));
+  const context = { url: authorizationURL, secrets, callbackURL };
+  const code = quoteCode(error, secrets) ?? 'server_error';
+  const message = explain(code, quote(error_description, secrets), context);
+  const uri = quote(error_uri, secrets);
+  return withStack(new AuthorizationError(message, code, uri && /^https?:/i.test(uri) ? uri : undefined));
 }
 
 /** Why the person is not signed in, when they said no. */
-export function denial(description: string | undefined, secrets: string[]): string {
-  return quote(description, secrets) ?? 'The person did not let the application sign them in.';
+export function denial({ error_description }: Callback, secrets: readonly string[]): DribbbleFailure {
+  const message = quote(error_description, secrets) ?? 'The person did not let the application sign them in.';
+  return { message, code: 'access_denied' };
 }
 
-/** An error answer of the token endpoint, or undefined where the answer is none (RFC 6749, section 5.2). */
-export function tokenError({ statusCode, json, host }: Answer, secrets: string[]): TokenError | undefined {
-  const code = quote(json?.['error'], secrets);
-  if (code === undefined) return undefined;
-  const message = explain(host, code, quote(json?.['error_description'], secrets));
-  // A refusal (4xx) is the app's own to mend, and stays passport-oauth2's 500.
+/** An error response without a right state may be anybody's: its code is named if it is known, and nothing else. */
+export function unverified(error: string): DribbbleFailure {
+  const known = HINTS.has(error) ? ` It says ${error}. ${HINTS.get(error) ?? ''}` : '';
+  return {
+    message: `The browser came back with an error, and without the state of a login: sign in again.${known}`,
+    code: 'authorization_error',
+  };
+}
+
+/** The error in a response of the token endpoint (RFC 6749, section 5.2), or null where there is none. */
+export function tokenError({ statusCode, data }: ErrorResponse, context: Context): TokenError | null {
+  const json = parseObject(data);
+  const secrets = [...context.secrets, ...tokensIn(json)];
+  const code = quoteCode(json?.['error'], secrets);
+  if (code === undefined) return null;
+  const message = explain(code, quote(json?.['error_description'], secrets), context);
+  // A refusal (4xx) is for the app's developer to mend, and stays passport-oauth2's 500.
   const status = isBusy(statusCode) ? gatewayStatus(statusCode) : 500;
-  return finish(new TokenError(message, code, quote(json?.['error_uri'], secrets), status));
+  return withStack(new TokenError(message, code, quote(json?.['error_uri'], secrets), status));
 }
 
-/** An error answer of the API. */
-export function apiError({ statusCode, headers, json, host }: Answer, secrets: string[]): DribbbleAPIError {
+/** What a token request called back with in place of a token, as an Error. */
+export function noToken(
+  reason: unknown,
+  parseErrorResponse: (body: string, status: number) => Error | null,
+  context: Context,
+): Error {
+  if (!isErrorResponse(reason)) return requestFailed(reason, context);
+  let error: Error | null = null;
+  try {
+    error = parseErrorResponse(reason.data, reason.statusCode);
+  } catch {
+    // Not JSON, for a subclass whose parser throws.
+  }
+  if (!error) return invalidResponse(reason, 'an access token that can be used', 'tokenURL', context);
+  const oauthError = responseError(reason, context);
+  return Object.assign(withoutSecrets(error, [...context.secrets, ...tokensIn(parseObject(reason.data))]), {
+    oauthError,
+  });
+}
+
+/** What a request for the profile called back with in place of one, as an Error. */
+export function apiError(
+  reason: unknown,
+  headers: Readonly<Record<string, unknown>> | undefined,
+  context: Context,
+): DribbbleAPIError | InternalOAuthError {
+  if (!isErrorResponse(reason)) return requestFailed(reason, context);
+  const { statusCode, data } = reason;
   const rateLimit: DribbbleRateLimit = {};
   for (const field of ['limit', 'remaining', 'reset'] as const) {
-    const value = headers[`x-ratelimit-${field}`];
+    const value = headers?.[`x-ratelimit-${field}`];
     if (typeof value === 'string' && /^\d{1,15}$/.test(value)) rateLimit[field] = Number(value);
   }
-  const said = quote(json?.['message'], secrets);
-  const message = `${host} answered ${String(statusCode)}${said ? `: ${said}` : ''}`;
+  const said = quote(parseObject(data)?.['message'], context.secrets);
+  const message = `${hostOf(context)} answered ${String(statusCode)}${said ? `: ${said}` : ''}`;
   const known = Object.keys(rateLimit).length > 0 ? rateLimit : undefined;
-  return new DribbbleAPIError(sentences(message, apiHint(statusCode, known)), statusCode, known);
+  const oauthError = responseError(reason, context);
+  return new DribbbleAPIError(sentences(message, apiHint(statusCode, known)), statusCode, known, oauthError);
+}
+
+/** A response of the API that holds no user. */
+export function noProfile(response: ErrorResponse, context: Context): InternalOAuthError {
+  return invalidResponse(response, 'a user with an id', 'userProfileURL', context);
 }
 
 function apiHint(apiStatus: number, rateLimit: DribbbleRateLimit | undefined): string {
@@ -141,54 +220,149 @@ function gatewayStatus(apiStatus: number, rateLimit?: DribbbleRateLimit): number
   return apiStatus === 504 ? 504 : 502;
 }
 
-/** An answer without what a login needs of it. What it holds instead is not quoted: it may be a token. */
-export function unfit(
-  { statusCode, body, json, host }: Answer,
+/** A response without what a login needs of it. What it holds instead is not quoted: it may be a token. */
+function invalidResponse(
+  response: ErrorResponse,
   need: string,
   option: string,
+  context: Context,
 ): InternalOAuthError {
-  const what = body === '' ? 'an empty body' : json ? 'JSON' : 'something else than a JSON object';
+  const { statusCode, data } = response;
+  const what =
+    data === '' ? 'an empty body' : parseObject(data) ? 'JSON' : 'something else than a JSON object';
   const advice = isBusy(statusCode) ? BUSY : `Check the ${option} option.`;
-  return unusable(
-    `${host} answered ${String(statusCode)} with ${what}, not with ${need}. ${advice}`,
+  return new NoUsableResponse(
+    `${hostOf(context)} answered ${String(statusCode)} with ${what}, not with ${need}. ${advice}`,
     gatewayStatus(statusCode),
+    responseError(response, context),
   );
 }
 
-/** No answer, or none that a login can use. */
-export function unusable(message: string, status = 502, cause?: Error): InternalOAuthError {
-  return finish(Object.assign(new InternalOAuthError(message, cause), { status, cause }));
+/** Makes an Error of what a request called back with in place of a response. */
+function requestFailed(reason: unknown, { url, secrets }: Context): InternalOAuthError {
+  if (reason instanceof HttpError) {
+    return new NoUsableResponse(reason.message, reason.status, reason, reason.cause);
+  }
+  const error = reason instanceof Error ? reason : new Error(`It called back with ${typeof reason}.`);
+  const why = quote(error.message, secrets) ?? error.name;
+  return new NoUsableResponse(`The request to ${hostOf({ url })} failed: ${why}`, 502, error, error);
 }
 
-function explain(host: string, code: string, description: string | undefined): string {
-  return sentences(
-    `${host} answered ${code}${description ? `: ${description}` : ''}`,
-    HINTS.get(code) ?? HINT,
-  );
+/** Hides the secrets of a login in an error that somebody else made of a response. */
+function withoutSecrets(error: Error, secrets: readonly string[]): Error {
+  for (const field of ['message', 'stack', 'uri', 'code'] as const) {
+    const value = (error as Error & { uri?: unknown; code?: unknown })[field];
+    if (typeof value !== 'string' || (field === 'code' && HINTS.has(value))) continue;
+    const hidden = hide(value, secrets);
+    if (hidden !== value) Object.defineProperty(error, field, { value: hidden });
+  }
+  return error;
+}
+
+/** passport-oauth2's error, as its callers know it, with the status that an app should respond with. */
+class NoUsableResponse extends InternalOAuthError {
+  readonly status: number;
+  override readonly cause: Error | undefined;
+
+  constructor(message: string, status: number, oauthError?: Error, cause?: Error) {
+    super(message, oauthError);
+    this.name = 'InternalOAuthError';
+    this.status = status;
+    this.cause = cause;
+    withStack(this);
+  }
+
+  /** passport-oauth2's prints `oauthError` in place of the message. */
+  override toString(): string {
+    return Error.prototype.toString.call(this);
+  }
+}
+
+/** A response as an Error: callers of passport-oauth2's strategies look for `oauthError.statusCode`. */
+function responseError({ statusCode, data }: ErrorResponse, context: Context): Error & ErrorResponse {
+  const error = Object.assign(new Error(`${hostOf(context)} answered ${String(statusCode)}`), { statusCode });
+  // A success may hold the access token, in whatever form.
+  if (statusCode >= 200 && statusCode <= 299) return error as typeof error & ErrorResponse;
+  const secrets = [...context.secrets, ...tokensIn(parseObject(data))];
+  // Not enumerable: it may be long, and loggers print what is.
+  return Object.defineProperty(error, 'data', { value: hide(data, secrets) }) as typeof error & ErrorResponse;
+}
+
+function isErrorResponse(reason: unknown): reason is ErrorResponse {
+  const { statusCode, data } = (reason ?? {}) as Partial<ErrorResponse>;
+  return typeof statusCode === 'number' && typeof data === 'string' && !(reason instanceof Error);
+}
+
+function tokensIn(json: Record<string, unknown> | undefined): string[] {
+  return [json?.['access_token'], json?.['refresh_token']].filter((token) => typeof token === 'string');
+}
+
+function explain(code: string, description: string | undefined, context: Context): string {
+  const { callbackURL } = context;
+  const first = `${hostOf(context)} answered ${code}${description ? `: ${description}` : ''}`;
+  const hint = HINTS.get(code) ?? HINT;
+  const sent =
+    hint === CALLBACK_URL && callbackURL
+      ? ` It was sent as ${callbackURL}; behind a proxy that speaks https, Express needs its trust proxy setting for a callbackURL that is a path.`
+      : '';
+  return sentences(first, hint + sent);
 }
 
 function sentences(first: string, second: string): string {
   return `${first.replace(/[.\s]+$/, '')}. ${second}`;
 }
 
+function hostOf({ url }: Pick<Context, 'url'>): string {
+  return URL.canParse(url) ? new URL(url).host : 'Dribbble';
+}
+
+/** Hiding never changes a code that somebody defines: an authorization code can be any text, such as `invalid`. */
+function quoteCode(code: unknown, secrets: readonly string[]): string | undefined {
+  return HINTS.has(code as string) ? (code as string) : quote(code, secrets);
+}
+
 /** A text from outside made fit for a message: one line, of bounded length, with no secret of this login in it. */
-function quote(text: unknown, secrets: string[]): string | undefined {
+function quote(text: unknown, secrets: readonly string[]): string | undefined {
   if (typeof text !== 'string') return undefined;
-  let quoted = text;
-  for (const secret of secrets) {
-    // As it is, and as the form of the token request has it.
-    quoted = quoted.replaceAll(secret, '[hidden]').replaceAll(escape(secret), '[hidden]');
-  }
   return (
-    quoted
+    hide(text, secrets)
       .replace(new RegExp('[\\p{C}\\s]+', 'gu'), ' ') // no literal: it would take half a millisecond to load
       .trim()
       .slice(0, 300) || undefined
   );
 }
 
-/** passport-oauth2 takes the stack before it has set the message, which is then missing wherever stacks are logged. */
-function finish<E extends Error>(error: E): E {
-  Error.captureStackTrace(error, finish);
-  return error;
+/** Characters of a secret that are looked for; the rest of a longer one goes with them. */
+const SECRET_LENGTH = 200;
+
+/** Hides secrets as they are, percent-encoded (RFC 3986), form-encoded, or escaped as JSON has it. */
+function hide(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((hidden, secret) => {
+    // One or two characters are no secret, and stand in every sentence.
+    if (secret.length < 3) return hidden;
+    const rest = secret.length > SECRET_LENGTH ? '\\S*' : '';
+    return hidden.replace(new RegExp(pattern(secret.slice(0, SECRET_LENGTH)) + rest, 'gi'), '[hidden]');
+  }, text);
+}
+
+function pattern(secret: string): string {
+  return Array.from(secret, (character) => {
+    const bytes = Buffer.from(character).toString('hex').replace(/../g, '%$&');
+    const units = character
+      .split('')
+      .map((unit) => `\\\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join('');
+    const plain = character.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+    return `(?:\\\\?${plain}|${bytes}|${units}${character === ' ' ? '|\\+' : ''})`;
+  }).join('');
+}
+
+/** passport-oauth2 captures the stack before it sets the message, which is then missing wherever stacks are logged. */
+function withStack<E extends Error>(error: E): E {
+  // Not captureStackTrace, which drops the message on Bun.
+  const { stack = '' } = new Error(error.message);
+  return Object.defineProperty(error, 'stack', {
+    value: stack.replace(/^Error/, error.name),
+    writable: true,
+  });
 }

@@ -1,4 +1,3 @@
-export { CookieStateStore, type CookieStateStoreOptions } from './cookie-state-store';
 export {
   AuthorizationError,
   DribbbleAPIError,
@@ -6,6 +5,7 @@ export {
   TokenError,
   type DribbbleRateLimit,
 } from './errors';
+export type { DribbbleTokenResponse } from './oauth2-client';
 export type {
   DribbbleAuthenticateOptions,
   DribbbleScope,
@@ -13,8 +13,8 @@ export type {
   DribbbleStrategyOptionsWithRequest,
 } from './options';
 export type { DribbbleAccount, DribbbleProfile, DribbbleTeam, DribbbleUser } from './profile';
+export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie-store';
 export { DribbbleStrategy, DribbbleStrategy as Strategy } from './strategy';
-export type { DribbbleTokenResponse } from './token';
 export type {
   DribbbleVerifyFunction,
   DribbbleVerifyFunctionWithParams,

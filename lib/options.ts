@@ -1,6 +1,8 @@
 import { validateHeaderName, validateHeaderValue, type Agent, type OutgoingHttpHeaders } from 'node:http';
 import type OAuth2Strategy = require('passport-oauth2');
-import type { CookieStateStore } from './cookie-state-store';
+import type { CookieStateStore } from './state/cookie-store';
+import type { AnyStore } from './state/login';
+import { SessionStore } from './state/session-store';
 
 /** A scope of Dribbble's API v2: `public` reads public data (the default), `upload` publishes shots. */
 export type DribbbleScope = 'public' | 'upload' | (string & {});
@@ -31,7 +33,7 @@ interface Options {
    */
   state?: boolean | undefined;
   /** Where the state is kept between the two legs. Default: the session. */
-  store?: OAuth2Strategy.StateStore | CookieStateStore | true | undefined;
+  store?: OAuth2Strategy.StateStore | CookieStateStore | true | null | undefined;
   /** The key in the session under which the state is kept. Default: `oauth2:dribbble.com`. */
   sessionKey?: string | undefined;
   /** PKCE (RFC 7636); `true` is S256. Default: off, as Dribbble does not document it. */
@@ -91,23 +93,30 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
   }
   const check = (name: string, isRight: (value: unknown) => boolean, expected: string): void => {
     const value = given[name];
-    if (value !== undefined && !isRight(value)) {
+    if (!isLeftOut(name, value) && !isRight(value)) {
       throw new TypeError(`DribbbleStrategy's ${name} option must be ${expected}`);
     }
   };
 
   for (const name of ['clientID', 'clientSecret']) {
-    if (given[name] === undefined) throw new TypeError(`DribbbleStrategy requires a ${name} option`);
+    if (given[name] === undefined) {
+      throw new TypeError(`DribbbleStrategy requires a ${name} option: is its environment variable set?`);
+    }
     check(name, isText, 'a string that is not empty');
   }
   for (const name of ['authorizationURL', 'tokenURL', 'userProfileURL']) {
     check(name, isEndpoint, 'an https URL (http on a loopback host only)');
   }
-  check('callbackURL', isCallbackURL, 'an http(s) URL or a path, or be left out');
+  check('callbackURL', isCallbackURL, 'a URL or a path, or be left out');
   check('scope', isScope, 'a string or an array of strings');
   check('scopeSeparator', (value) => typeof value === 'string', 'a string');
   check('sessionKey', isText, 'a string that is not empty');
-  check('store', (value) => typeof value === 'boolean' || isStore(value), 'a state store or true');
+  if (given['store'] === false) {
+    throw new TypeError(
+      "DribbbleStrategy's store option must not be false: state: false turns the protection off",
+    );
+  }
+  check('store', (value) => value === true || isStore(value), 'a state store or true');
   check(
     'pkce',
     (value) => [true, false, 'S256', 'plain'].includes(value as string),
@@ -118,6 +127,7 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
       "DribbbleStrategy's pkce option needs the state option, or a store, to keep its verifier in",
     );
   }
+  check('passReqToCallback', (value) => typeof value === 'boolean', 'a boolean');
   check('customHeaders', areHeaders, 'an object of valid HTTP headers');
   check(
     'skipUserProfile',
@@ -132,14 +142,30 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
   check('agent', (value) => typeof value === 'object' && value !== null, 'an http.Agent or https.Agent');
 }
 
+/** Where the state of logins is kept; undefined where `state: false` has none kept. */
+export function storeOf(
+  { store, state, sessionKey }: DribbbleStrategyOptions | DribbbleStrategyOptionsWithRequest,
+  authorizationURL: string,
+): AnyStore | undefined {
+  if (typeof store === 'object' && store) return store;
+  if (state === false && !store) return undefined;
+  return new SessionStore(sessionKey ?? `oauth2:${new URL(authorizationURL).hostname}`);
+}
+
 /** Throws a TypeError that names the first option of one request that is malformed. */
 export function checkAuthenticateOptions({ scope, callbackURL }: DribbbleAuthenticateOptions): void {
-  if (scope !== undefined && !isScope(scope)) {
+  if (!isLeftOut('scope', scope) && !isScope(scope)) {
     throw new TypeError('The scope option of authenticate must be a string or an array of strings');
   }
-  if (callbackURL !== undefined && !isCallbackURL(callbackURL)) {
-    throw new TypeError('The callbackURL option of authenticate must be an http(s) URL or a path');
+  if (!isLeftOut('callbackURL', callbackURL) && !isCallbackURL(callbackURL)) {
+    throw new TypeError('The callbackURL option of authenticate must be a URL or a path');
   }
+}
+
+/** null and the empty string too, where passport-oauth2 takes them so. */
+function isLeftOut(name: string, value: unknown): boolean {
+  if (value === '') return name === 'callbackURL' || name === 'scope';
+  return value === undefined || (value === null && ['callbackURL', 'scope', 'store'].includes(name));
 }
 
 function isText(value: unknown): value is string {
@@ -154,9 +180,9 @@ function isEndpoint(value: unknown): boolean {
 }
 
 function isCallbackURL(value: unknown): boolean {
-  return (
-    isText(value) && URL.canParse(value, 'http://localhost') && !/^(?!https?:)[a-z][a-z\d+.-]*:/i.test(value)
-  );
+  // Of an app's own scheme too, `com.example.app:/callback` (RFC 8252, section 7.1). What has no slash after the colon
+  // is `localhost:3000`, or `javascript:`.
+  return isText(value) && URL.canParse(value, 'http://localhost') && !/^[a-z][a-z\d+.-]*:(?!\/)/i.test(value);
 }
 
 function isScope(value: unknown): boolean {

@@ -1,3 +1,5 @@
+import { parseObject } from './json';
+
 /** The signed-in person, normalized. What Dribbble did not send is absent. */
 export interface DribbbleProfile {
   provider: 'dribbble';
@@ -57,11 +59,9 @@ export interface DribbbleAccount {
   created_at: string;
 }
 
-/** The profile in an answer of `GET /v2/user`, or undefined where the answer has no usable id. */
-export function parseProfile(
-  raw: string,
-  json: Record<string, unknown> | undefined,
-): DribbbleProfile | undefined {
+/** The profile in a response of `GET /v2/user`, or undefined where the response has no usable id. */
+export function parseProfile(raw: string): DribbbleProfile | undefined {
+  const json = parseObject(raw);
   const id = usableId(json?.['id']);
   if (json === undefined || id === undefined) return undefined;
   const username = text(json['login']);

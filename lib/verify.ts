@@ -1,7 +1,8 @@
 import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import type { DribbbleProfile } from './profile';
-import type { DribbbleTokenResponse } from './token';
+import type { DribbbleTokenResponse } from './oauth2-client';
+import type { DribbbleStrategyOptions } from './options';
 
 /**
  * How a verify function answers: with an error, with a user, or with `false` and, if it likes, the reason
@@ -64,59 +65,119 @@ export type AnyVerifyFunction =
   | DribbbleVerifyFunctionWithRequest
   | DribbbleVerifyFunctionWithRequestAndParams;
 
-/** passport-oauth2's fullest form of a verify function, which every other one is called through. */
-export type FullVerifyFunction = VerifyFunctions['verifyWithRequestAndParams'];
+type SkipUserProfile = (accessToken: string, done: (error?: unknown, skip?: boolean) => void) => void;
 
-/** Makes any shape of verify function answer exactly once, whatever it throws, rejects, returns or calls. */
-export function answeringOnce(verify: AnyVerifyFunction, passReqToCallback: boolean): FullVerifyFunction {
-  const declared = verify.length - (passReqToCallback ? 1 : 0);
-  const takesParams = declared >= 5;
-  const answersThroughDone = declared >= 4;
+/** passport-oauth2's fullest form of a verify function, which every other one is called through. */
+export type FullVerifyFunction = (
+  req: unknown,
+  accessToken: string,
+  refreshToken: string | undefined,
+  params: DribbbleTokenResponse,
+  profile: DribbbleProfile,
+  verified: (error?: unknown, user?: unknown, info?: unknown) => void,
+) => void;
+
+/** Milliseconds that verify, or skipUserProfile, may take to call back. */
+const PATIENCE = 60_000;
+const WAYS =
+  'Return the user or a promise of it, or declare done and call it: (accessToken, refreshToken, profile, done).';
+
+/**
+ * Makes any shape of verify function call back once, whatever it throws, rejects with, returns or calls.
+ *
+ * @param req the request, for `passReqToCallback`; otherwise undefined
+ */
+export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefined): FullVerifyFunction {
+  const declared = verify.length - (req ? 1 : 0);
+  const declaresDone = declared >= 4;
   const declaresNothing = verify.length === 0;
 
-  return (req, accessToken, refreshToken, params, profile, verified) => {
-    let answered = false;
-    const done: VerifyCallback = (error, user, info) => {
-      if (answered) return;
-      answered = true;
-      try {
-        verified(error, user, info);
-      } catch (thrown) {
-        // Passport's own steps after a login (such as a session without `regenerate`) throw where nothing catches.
-        verified(asError(thrown));
-      }
-    };
-    const fail = (thrown: unknown): void => {
-      done(asError(thrown));
+  return (_req, accessToken, refreshToken, params, profile, verified) => {
+    let returnedNothing = false;
+    const settle = once(verified, `The verify function did not call back within a minute. ${WAYS}`);
+    const done: VerifyCallback = (...outcome) => {
+      if (returnedNothing)
+        process.emitWarning(`The verify function called done too late: it had returned. ${WAYS}`);
+      settle(...outcome);
     };
     const returned = (value: unknown): void => {
-      if (answersThroughDone || (declaresNothing && value === undefined)) return;
-      done(null, value as Express.User);
+      const isNothing = value === undefined || (value === null && declaresDone);
+      if (isNothing && (declaresDone || declaresNothing)) return;
+      returnedNothing = value === undefined;
+      if (value === undefined)
+        settle(null, false, { message: `The verify function returned no user. ${WAYS}` });
+      else settle(null, value);
     };
 
     try {
       const result: unknown = (verify as (...args: unknown[]) => unknown)(
-        ...(passReqToCallback ? [req] : []),
+        ...(req ? [req] : []),
         accessToken,
         refreshToken,
-        ...(takesParams ? [params] : []),
+        ...(declared >= 5 ? [params] : []),
         profile,
         done,
       );
       // Only native promises: calling a query's `then` runs the query, perhaps for the second time.
-      if (isPromise(result)) result.then(returned, fail);
-      else if (!isThenable(result)) returned(result);
-      else if (!answersThroughDone && !declaresNothing) {
-        fail(
+      if (isPromise(result)) {
+        result.then(returned, (reason: unknown) => {
+          settle(asError(reason));
+        });
+      } else if (!isThenable(result)) returned(declaresDone ? undefined : result);
+      else if (!declaresDone && !declaresNothing) {
+        settle(
           new TypeError(
-            'The verify function returned a thenable that is no promise: make it an async function.',
+            'The verify function returned a thenable, such as a Mongoose query, not a native promise: make it an async function.',
           ),
         );
       }
     } catch (thrown) {
-      fail(thrown);
+      settle(asError(thrown));
     }
   };
+}
+
+/** Guards the app's `skipUserProfile`, which passport-oauth2 calls where a throw would take the process down. */
+export function guardSkip(
+  skip: DribbbleStrategyOptions['skipUserProfile'],
+): boolean | SkipUserProfile | undefined {
+  if (typeof skip !== 'function') return skip;
+  return (accessToken, done) => {
+    const settle = once(done, 'The skipUserProfile function did not call back within a minute.');
+    try {
+      const result: unknown = skip.length > 1 ? skip(accessToken, settle) : (skip as () => unknown)();
+      if (isPromise(result)) {
+        result.then(
+          (value) => {
+            if (skip.length < 2 || typeof value === 'boolean') settle(null, Boolean(value));
+          },
+          (reason: unknown) => {
+            settle(asError(reason));
+          },
+        );
+      } else if (skip.length < 2) settle(null, Boolean(result));
+    } catch (thrown) {
+      settle(asError(thrown));
+    }
+  };
+}
+
+/** A callback that is called once: with the first outcome, or with an error after a minute without any. */
+function once<Rest extends unknown[]>(
+  callback: (error?: unknown, ...rest: Rest) => void,
+  late: string,
+): (error?: unknown, ...rest: Rest) => void {
+  let called = false;
+  const patience = setTimeout(() => {
+    settle(new Error(late), ...([] as unknown as Rest));
+  }, PATIENCE).unref();
+  const settle: typeof callback = (error, ...rest) => {
+    if (called) return;
+    called = true;
+    clearTimeout(patience);
+    callback(error && asError(error), ...rest);
+  };
+  return settle;
 }
 
 function isThenable(value: unknown): boolean {
@@ -125,8 +186,10 @@ function isThenable(value: unknown): boolean {
 
 /** `next(undefined)` would let the request through, `next('route')` past its handlers. */
 function asError(thrown: unknown): unknown {
-  if (typeof thrown === 'object' && thrown !== null) return thrown;
-  return new Error(`The verify function threw or rejected with ${typeof thrown}, not with an Error.`, {
-    cause: thrown,
-  });
+  // Those of another realm too, as Jest's.
+  if (thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]') return thrown;
+  const message = `The verify function threw or rejected with ${typeof thrown}, not with an Error.`;
+  const error = new Error(typeof thrown === 'string' ? thrown : message, { cause: thrown });
+  // The fields by which error handlers go, such as `status`, stay.
+  return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
 }

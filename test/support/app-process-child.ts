@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import * as https from 'node:https';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { ConnectionsAhead } from '../../lib/connections';
 import { authenticate } from './authenticate';
 import type { Setup } from './app-process';
 import type { OAuth2 } from 'oauth';
@@ -53,7 +52,7 @@ function open(): tls.TLSSocket[] {
   return sockets.filter((socket) => !socket.destroyed);
 }
 
-function setUp({ options, idle, agent, proxy, addresses }: Setup): void {
+function setUp({ options, agent, proxy, addresses }: Setup): void {
   for (const socket of sockets) socket.destroy();
   sockets = [];
   const own = proxy === undefined ? new https.Agent() : new HttpsProxyAgent(proxy);
@@ -69,7 +68,6 @@ function setUp({ options, idle, agent, proxy, addresses }: Setup): void {
     async (_accessToken, _refreshToken, _profile) => ({ visitor: visitors.getStore() }),
   );
   if (agent === 'setAgent') (strategy as unknown as { _oauth2: OAuth2 })._oauth2.setAgent(own);
-  if (idle !== undefined) Object.assign(strategy, { _connections: new ConnectionsAhead(idle) });
   dns.lookup = (
     addresses
       ? (

@@ -8,7 +8,6 @@ import { CERTIFICATE_FILE } from './tls-host';
 export interface Setup {
   options: Partial<DribbbleStrategyOptions>;
   /** Milliseconds in place of the minute that connections are kept open. */
-  idle?: number;
   /** Which way the app gives an agent of its own, if it does. */
   agent?: 'option' | 'setAgent';
   /** The CONNECT proxy that its agent goes through. */

@@ -15,10 +15,9 @@ describe('DribbbleStrategyOptions', () => {
     ['clientID', 'a number', 42],
     ['clientSecret', 'undefined', undefined],
     ['clientSecret', 'blank', ' '],
-    ['callbackURL', 'empty', ''],
     ['callbackURL', 'malformed', 'http://'],
     ['callbackURL', 'without its scheme', 'localhost:3000/callback'],
-    ['callbackURL', 'of another scheme', 'javascript:alert(1)'],
+    ['callbackURL', 'a script', 'javascript:alert(1)'],
     ['authorizationURL', 'not https', 'http://dribbble.com/oauth'],
     ['tokenURL', 'not https', 'http://dribbble.com/oauth'],
     ['userProfileURL', 'not https', 'http://dribbble.com/oauth'],
@@ -38,7 +37,8 @@ describe('DribbbleStrategyOptions', () => {
     ['scopeSeparator', 'a number', 1],
     ['sessionKey', 'empty', ''],
     ['store', 'without a verify method', { store: verify }],
-    ['store', 'null', null],
+    ['store', 'false', false],
+    ['passReqToCallback', 'a string', 'true'],
     ['pkce', 'an unknown method', 'S512'],
     ['customHeaders', 'a string', 'User-Agent: x'],
     ['customHeaders', 'an object with an invalid name', { 'a b': 'x' }],
@@ -68,6 +68,20 @@ describe('DribbbleStrategyOptions', () => {
       expect(() => construct(options)).to.throw(TypeError, 'options');
     });
   }
+
+  it('throw a TypeError that names state: false if the store is false', () => {
+    expect(() => construct({ ...REQUIRED, store: false })).to.throw(TypeError, 'state: false');
+  });
+
+  it('take null and the empty string where passport-oauth2 takes them as left out', () => {
+    construct({ ...REQUIRED, callbackURL: '', scope: '', store: null });
+    construct({ ...REQUIRED, callbackURL: null, scope: null });
+  });
+
+  it("take a callback URL of an app's own scheme", () => {
+    construct({ ...REQUIRED, callbackURL: 'myapp://signed-in' });
+    construct({ ...REQUIRED, callbackURL: 'com.example.app:/signed-in' });
+  });
 
   it('throw a TypeError if the verify function is missing', () => {
     expect(() => construct(REQUIRED, null)).to.throw(TypeError, 'verify');

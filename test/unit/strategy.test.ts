@@ -74,9 +74,15 @@ describe('DribbbleStrategy', () => {
       expect(states[0]).not.to.equal(states[1]);
     });
 
-    it('sends no scope, callback URL or challenge unless the options ask for it', async () => {
+    it('sends no scope or callback URL unless the options ask for it', async () => {
       const { searchParams } = await begin();
-      expect([...searchParams.keys()]).to.have.members(['response_type', 'client_id', 'state']);
+      expect([...searchParams.keys()]).to.have.members([
+        'response_type',
+        'client_id',
+        'state',
+        'code_challenge',
+        'code_challenge_method',
+      ]);
     });
 
     it('sends a scope given as a string', async () => {
@@ -163,8 +169,8 @@ describe('DribbbleStrategy', () => {
       });
     }
 
-    it('sends a PKCE challenge if pkce is on', async () => {
-      const { searchParams } = await begin({ pkce: true });
+    it('sends a PKCE challenge', async () => {
+      const { searchParams } = await begin();
       expect(searchParams.get('code_challenge_method')).to.equal('S256');
       expect(searchParams.get('code_challenge')).to.match(/^[\w-]{43}$/);
     });
@@ -217,6 +223,8 @@ describe('DribbbleStrategy', () => {
         refreshToken: undefined,
         params: fixture('token'),
       });
+      expect(tokenRequest['code_verifier']).to.match(/^[\w-]{43}$/);
+      delete tokenRequest['code_verifier'];
       expect(tokenRequest).to.deep.equal({
         grant_type: 'authorization_code',
         client_id: 'the-client-id',

@@ -243,7 +243,6 @@ describe('CookieStateStore', () => {
       const strategy = app();
       const { info } = expectKind(await browser.comeBack(strategy, await browser.begin(strategy)), 'success');
       expect(info).not.to.have.property('state');
-      expect(dribbble.received[0]?.body).not.to.include('code_verifier');
     });
   });
 
@@ -265,7 +264,10 @@ describe('CookieStateStore', () => {
 
     it('refuses what was sealed with a secret that is gone', async () => {
       const state = await browser.begin(app());
-      expectRefused(await browser.comeBack(app({}, { secret: OTHER_SECRET }), state), /not the one/);
+      expectRefused(
+        await browser.comeBack(app({}, { secret: OTHER_SECRET }), state),
+        /not begun in this browser/,
+      );
     });
   });
 
@@ -290,13 +292,13 @@ describe('CookieStateStore', () => {
       const { name, value } = browser.onlySet;
       const state = await new Browser().begin(strategy);
       browser.cookies.set(name.replace(/\..*/, `.${state}`), value);
-      expectRefused(await browser.comeBack(strategy, state), /not the one/);
+      expectRefused(await browser.comeBack(strategy, state), /not begun in this browser/);
     });
 
     it('refuses a missing state', async () => {
       const strategy = app();
       await browser.begin(strategy);
-      expectRefused(await browser.comeBack(strategy, undefined), /no valid state/);
+      expectRefused(await browser.comeBack(strategy, undefined), /without the state/);
     });
 
     for (const [what, state] of [
@@ -308,7 +310,7 @@ describe('CookieStateStore', () => {
       it(`refuses a state that is ${what}`, async () => {
         const strategy = app();
         await browser.begin(strategy);
-        expectRefused(await browser.comeBack(strategy, state), /no valid state/);
+        expectRefused(await browser.comeBack(strategy, state), /without the state|not begun in this browser/);
         expect(browser.set).to.be.empty;
       });
     }
@@ -321,7 +323,7 @@ describe('CookieStateStore', () => {
         const tampered = Buffer.from(bytes);
         tampered[position] = (tampered[position] ?? 0) ^ 1;
         browser.cookies.set(name, tampered.toString('base64url'));
-        expectRefused(await browser.comeBack(app(), state), /not the one/);
+        expectRefused(await browser.comeBack(app(), state), /not begun in this browser/);
       }
     });
 
@@ -330,7 +332,7 @@ describe('CookieStateStore', () => {
       const { name, value } = browser.onlySet;
       for (let length = 0; length < value.length - 1; length += 1) {
         browser.cookies.set(name, value.slice(0, length));
-        expectRefused(await browser.comeBack(app(), state), /not the one/);
+        expectRefused(await browser.comeBack(app(), state), /not begun in this browser/);
       }
     });
 
@@ -342,7 +344,7 @@ describe('CookieStateStore', () => {
       it(`refuses a cookie that is ${what}`, async () => {
         const state = await browser.begin(app());
         browser.cookies.set(browser.onlySet.name, content);
-        expectRefused(await browser.comeBack(app(), state), /not the one/);
+        expectRefused(await browser.comeBack(app(), state), /not begun in this browser/);
       });
     }
 
@@ -354,7 +356,7 @@ describe('CookieStateStore', () => {
     ] as const) {
       it(`refuses a cookie of another ${what} under the same secret`, async () => {
         const state = await browser.begin(app(theirs));
-        expectRefused(await browser.comeBack(app(), state), /not the one/);
+        expectRefused(await browser.comeBack(app(), state), /not begun in this browser/);
       });
     }
 
@@ -377,7 +379,7 @@ describe('CookieStateStore', () => {
       expectKind(await browser.comeBack(strategy, state), 'success');
       dribbble.received.length = 0;
 
-      expectRefused(await browser.comeBack(strategy, state), /not begun in this browser, or is over/);
+      expectRefused(await browser.comeBack(strategy, state), /over already/);
       for (const [name, value] of copy) browser.cookies.set(name, value);
       expectRefused(await browser.comeBack(strategy, state), /over already/);
     });
@@ -395,31 +397,6 @@ describe('CookieStateStore', () => {
       expect(outcomes.filter(({ kind }) => kind === 'success')).to.have.lengthOf(1);
       expect(outcomes.filter(({ kind }) => kind === 'fail')).to.have.lengthOf(9);
     });
-  });
-
-  it('remembers 10,000 used states for as long as they would last, and no more', function () {
-    this.timeout(20_000);
-    setTime(0);
-    const store = new CookieStateStore({ secret: SECRET });
-    const { used } = store as unknown as { used: Map<string, number> };
-    const meta = { authorizationURL: 'https://a.test', tokenURL: 'https://t.test', clientID: 'the-id' };
-    const use = (): void => {
-      const res = response();
-      const begun = { headers: {}, res } as unknown as IncomingMessage;
-      store.store(begun, undefined, undefined, meta, (_error, handle) => {
-        const { name, value } = parse(String(res.getHeader('Set-Cookie')));
-        const back = { headers: { cookie: `${name}=${value}` }, res } as unknown as IncomingMessage;
-        store.verify(back, handle, meta, (_failed, ok) => {
-          expect(ok).to.be.true;
-        });
-      });
-    };
-
-    for (let uses = 0; uses < 10_001; uses += 1) use();
-    expect(used.size).to.equal(10_000);
-    setTime(10 * MINUTE);
-    use();
-    expect(used.size).to.equal(1);
   });
 
   describe('with several tabs', () => {

@@ -1,6 +1,17 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import {
+  EXPIRED,
+  LOGIN_LIFETIME,
+  MISSING,
+  unknownState,
+  USED,
+  UsedStates,
+  type StateMeta,
+  type StoreCallback,
+  type VerifyStateCallback,
+} from './login';
 
 // Why node:crypto, and no library: the sealing is one cipher call each way, and the cookie a line of text that is never
 // anything but base64url. The present `cookie`, `jose` and `iron-webcrypto` are well kept, but ES modules, which
@@ -16,8 +27,11 @@ const HANDLE = /^[\w-]{32}$/;
  * browser share them, and the oldest makes room: servers refuse every request with a Cookie header of 8 or 16 KiB.
  */
 const COOKIE_LIMIT = 4096;
-/** Used states remembered, for the time that their cookies would last. */
-const USED_LIMIT = 10_000;
+/** Cookies removed at once: a response with many headers is refused by proxies. */
+const REMOVED_LIMIT = 8;
+
+/** Process-wide: an instance of the app may create a store for each request. */
+const used = new UsedStates();
 
 /** Options of `CookieStateStore`. */
 export interface CookieStateStoreOptions {
@@ -27,13 +41,6 @@ export interface CookieStateStoreOptions {
   maxAge?: number | undefined;
 }
 
-/** What passport-oauth2 tells a store of the login; a state is good for this login only. */
-interface LoginMeta {
-  authorizationURL: string;
-  tokenURL: string;
-  clientID: string;
-  callbackURL?: string | undefined;
-}
 interface Sealed {
   expires: number;
   verifier?: string | undefined;
@@ -54,12 +61,12 @@ type ExpressRequest = IncomingMessage & { res?: ServerResponse; secure?: boolean
 export class CookieStateStore {
   private readonly keys: readonly [newest: Buffer, ...older: Buffer[]];
   private readonly maxAge: number;
-  /** Used states and when they may be forgotten, oldest first. */
-  private readonly used = new Map<string, number>();
 
   /** @throws TypeError naming the option that is missing or malformed */
   constructor(options: CookieStateStoreOptions) {
-    const { secret, maxAge = 600_000 } = (options as CookieStateStoreOptions | undefined) ?? { secret: [] };
+    const { secret, maxAge = LOGIN_LIFETIME } = (options as CookieStateStoreOptions | undefined) ?? {
+      secret: [],
+    };
     const secrets: readonly unknown[] = [secret].flat();
     if (secrets.length === 0 || !secrets.every((value) => typeof value === 'string' && value.length >= 32)) {
       throw new TypeError(
@@ -80,8 +87,8 @@ export class CookieStateStore {
     req: IncomingMessage,
     verifier: string | undefined,
     state: unknown,
-    meta: LoginMeta,
-    callback: (error: Error | null, handle?: string) => void,
+    meta: StateMeta,
+    callback: StoreCallback,
   ): void {
     const res = responseOf(req);
     const handle = randomBytes(24).toString('base64url');
@@ -100,65 +107,47 @@ export class CookieStateStore {
     const prefix = cookieName(req, meta, '');
     let room = COOKIE_LIMIT - name.length - value.length;
     // Browsers send the oldest first (RFC 6265, section 5.4).
-    for (const [earlier, content = ''] of Object.entries(readCookies(req)).reverse()) {
-      if (!earlier.startsWith(prefix) || !HANDLE.test(earlier.slice(prefix.length))) continue;
-      room -= earlier.length + content.length;
-      if (room < 0) res.appendHeader('Set-Cookie', serialize(earlier, '', 0));
-    }
+    const others = Object.entries(readCookies(req)).filter(
+      ([other]) => other.startsWith(prefix) && HANDLE.test(other.slice(prefix.length)),
+    );
+    const excess = others.reverse().filter(([other, content = '']) => {
+      room -= other.length + content.length;
+      return room < 0;
+    });
+    for (const [other] of excess.slice(-REMOVED_LIMIT))
+      res.appendHeader('Set-Cookie', serialize(other, '', 0));
     res.appendHeader('Set-Cookie', cookie);
     callback(null, handle);
   }
 
   /** Goes on with a login: calls back with the PKCE verifier or true, and the app's state; or with false and why. */
-  verify(
-    req: IncomingMessage,
-    handle: unknown,
-    meta: LoginMeta,
-    callback: (error: Error | null, ok: string | boolean, stateOrInfo?: unknown) => void,
-  ): void {
+  verify(req: IncomingMessage, handle: unknown, meta: StateMeta, callback: VerifyStateCallback): void {
     const res = responseOf(req);
-    const refuse = (message: string): void => {
-      callback(null, false, { message });
-    };
-    if (typeof handle !== 'string' || !HANDLE.test(handle)) {
-      refuse('The login has no valid state: sign in again.');
+    if (typeof handle !== 'string') {
+      callback(null, false, MISSING);
       return;
     }
     const name = cookieName(req, meta, handle);
-    const value = readCookies(req)[name];
-    if (value === undefined) {
-      refuse('The login was not begun in this browser, or is over: sign in again, with cookies allowed.');
-      return;
-    }
-    res.appendHeader('Set-Cookie', serialize(name, '', 0));
-    const sealed = this.unseal(value, handle, meta);
-    const now = Date.now();
-    if (sealed === undefined)
-      refuse('The state of the login is not the one that it began with: sign in again.');
-    else if (sealed.expires <= now) refuse('The login took too long: sign in again.');
-    else if (this.used.has(handle)) refuse('The login is over already: sign in again.');
+    const value = HANDLE.test(handle) ? readCookies(req)[name] : undefined;
+    if (value !== undefined) res.appendHeader('Set-Cookie', serialize(name, '', 0));
+    const sealed = value === undefined ? undefined : this.unseal(value, handle, meta);
+    if (used.has(handle)) callback(null, false, USED);
+    else if (!sealed) callback(null, false, unknownState(req));
+    else if (sealed.expires <= Date.now()) callback(null, false, EXPIRED);
     else {
-      this.remember(handle, sealed.expires, now);
+      used.take(handle, sealed.expires);
       callback(null, sealed.verifier ?? true, sealed.state);
     }
   }
 
-  private remember(handle: string, expires: number, now: number): void {
-    for (const [old, until] of this.used) {
-      if (until > now && this.used.size < USED_LIMIT) break;
-      this.used.delete(old);
-    }
-    this.used.set(handle, expires);
-  }
-
-  private seal(content: Sealed, handle: string, meta: LoginMeta): string {
+  private seal(content: Sealed, handle: string, meta: StateMeta): string {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.keys[0], iv).setAAD(binding(handle, meta));
     const text = Buffer.concat([cipher.update(JSON.stringify(content)), cipher.final()]);
     return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
   }
 
-  private unseal(value: string, handle: string, meta: LoginMeta): Sealed | undefined {
+  private unseal(value: string, handle: string, meta: StateMeta): Sealed | undefined {
     const bytes = Buffer.from(value.slice(0, COOKIE_LIMIT), 'base64url');
     const iv = bytes.subarray(0, IV_BYTES);
     const tag = bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
@@ -169,21 +158,22 @@ export class CookieStateStore {
         decipher.setAAD(binding(handle, meta)).setAuthTag(tag);
         return JSON.parse(Buffer.concat([decipher.update(text), decipher.final()]).toString()) as Sealed;
       } catch {
-        // Sealed with another key, or by nobody who has one.
+        // Wrong key, or tampered with: try the next key.
       }
     }
     return undefined;
   }
 }
 
-function binding(handle: string, { authorizationURL, tokenURL, clientID, callbackURL }: LoginMeta): Buffer {
+function binding(handle: string, { authorizationURL, tokenURL, clientID, callbackURL }: StateMeta): Buffer {
   return Buffer.from(JSON.stringify([handle, authorizationURL, tokenURL, clientID, callbackURL]));
 }
 
 /** Cookies with the `__Host-` prefix can't be planted from another host, or over http. */
-function cookieName(req: ExpressRequest, meta: LoginMeta, handle: string): string {
+function cookieName(req: ExpressRequest, meta: StateMeta, handle: string): string {
   const isSecure = req.secure ?? (req.socket as Partial<TLSSocket> | undefined)?.encrypted;
-  return `${isSecure || meta.callbackURL?.startsWith('https:') ? '__Host-' : ''}dribbble-state.${handle}`;
+  const isHttps = isSecure === true || (meta.callbackURL ?? '').toLowerCase().startsWith('https:');
+  return `${isHttps ? '__Host-' : ''}dribbble-state.${handle}`;
 }
 
 function serialize(name: string, value: string, maxAge: number): string {
@@ -192,7 +182,10 @@ function serialize(name: string, value: string, maxAge: number): string {
 }
 
 function readCookies(req: IncomingMessage): Partial<Record<string, string>> {
-  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('=', 2));
+  // Not trim(), which strips U+00A0 as well: `\xA0__Host-…`, planted by a sibling host, is no `__Host-` cookie to a browser.
+  const pairs = (req.headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, '').split('=', 2));
   return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
 }
 

@@ -1,0 +1,61 @@
+import type { Request } from 'express';
+import type { DribbbleFailure } from './state/login';
+
+/** What the browser brings back from Dribbble (RFC 6749, sections 4.1.2 and 4.1.2.1; RFC 9207). */
+const PARAMETERS = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss'] as const;
+
+/** The parameters of an authorization response; without `code` and `error` the request begins a login. */
+export type Callback = Partial<Record<(typeof PARAMETERS)[number], string>>;
+
+/** Reads and checks the parameters. What is wrong with them is a failed login, and is returned as `failure`. */
+export function readCallback(
+  req: Request,
+  authorizationURL: string,
+): Callback & { failure?: DribbbleFailure } {
+  const query = req.query as Record<string, unknown> | undefined;
+  const body = req.body as Record<string, unknown> | null | undefined;
+  const callback: Callback = {};
+  if (isNested(query) || isNested(body)) return MALFORMED;
+  // Whatever else the query of the app's sign-in page holds, such as ?state=/cart, is the app's.
+  if (isAbsent(query) && isAbsent(body)) return callback;
+  for (const name of PARAMETERS) {
+    const inQuery = query?.[name];
+    const inBody = body?.[name];
+    if (inQuery === undefined && inBody === undefined) continue;
+    const value = inQuery ?? inBody;
+    const isTwice = inQuery !== undefined && inBody !== undefined;
+    // Half a character (a lone surrogate, from a JSON body) can't be sent on.
+    if (isTwice || typeof value !== 'string' || /[\ud800-\udfff]/u.test(value)) return MALFORMED;
+    callback[name] = value;
+  }
+  if (callback.code === '' || callback.error === '') return MALFORMED;
+  if (callback.iss !== undefined && originOf(callback.iss) !== originOf(authorizationURL)) return MISMATCH;
+  return callback;
+}
+
+const MALFORMED = {
+  failure: {
+    message: 'The parameters that came back with the browser are malformed: sign in again.',
+    code: 'malformed_callback',
+  },
+} as const;
+const MISMATCH = {
+  failure: {
+    message: 'The browser came back from another authorization server than it was sent to: sign in again.',
+    code: 'issuer_mismatch',
+  },
+} as const;
+
+/** What a parser that knows no nesting, as Express 5's, makes of `code[]=`. */
+function isNested(source: Record<string, unknown> | null | undefined): boolean {
+  if (!source || ArrayBuffer.isView(source)) return false;
+  return Object.keys(source).some((name) => /^(?:code|error)\[/.test(name));
+}
+
+function isAbsent(source: Record<string, unknown> | null | undefined): boolean {
+  return source?.['code'] === undefined && source?.['error'] === undefined;
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : '';
+}

@@ -1,0 +1,157 @@
+import type http = require('node:http');
+import type https = require('node:https');
+import { stringify } from 'node:querystring';
+import { OAuth2, type dataCallback, type oauth2tokenCallback } from 'oauth';
+import { debug } from './debug';
+import type { ErrorResponse } from './errors';
+import { preconnect } from './http/agent';
+import { request, type HttpResponse } from './http/request';
+import { parseObject } from './json';
+
+const TIMEOUT = 10_000; // milliseconds
+const HEADERS = { Accept: 'application/json', 'User-Agent': 'passport-dribbble-oauth2' };
+
+/** What Dribbble's token endpoint responds with. There is no refresh token and no expiry. */
+export interface DribbbleTokenResponse {
+  /** The access token, for `Authorization: Bearer`. It lives until the person revokes it. */
+  access_token: string;
+  /** Always `bearer`, in this or another case. */
+  token_type?: string;
+  /** The scopes granted, separated by spaces. */
+  scope?: string;
+  /** When the token was issued, in epoch seconds. */
+  created_at?: number;
+  [field: string]: unknown;
+}
+
+type RequestCallback = (error: Error | ErrorResponse | null, body?: string, response?: HttpResponse) => void;
+
+/**
+ * The `oauth` package's client, `_oauth2` of the strategy, with a bounded request below it. All its methods work as
+ * they do there, except that an access token always goes into the Authorization header, never into a URL.
+ */
+export class OAuth2Client extends OAuth2 {
+  declare readonly _clientSecret: string;
+  declare readonly _authorizeUrl: string;
+  declare readonly _accessTokenUrl: string;
+
+  constructor(
+    clientId: string,
+    clientSecret: string,
+    baseSite: string,
+    authorizePath?: string,
+    accessTokenPath?: string,
+    customHeaders?: http.OutgoingHttpHeaders,
+    /** Milliseconds for one whole request, response body included. */
+    private readonly _requestTimeout = TIMEOUT,
+  ) {
+    // Node takes names in any case, and the last of two: the app's headers win.
+    super(clientId, clientSecret, baseSite, authorizePath, accessTokenPath, { ...HEADERS, ...customHeaders });
+  }
+
+  /** Where an exception of a callback goes; without it, to the process. */
+  private _onThrow?: (thrown: unknown) => void;
+
+  /** The same client for one login, which ends in what a callback throws, as a subclass's `userProfile` may. */
+  forLogin(onThrow: (thrown: unknown) => void): this {
+    return Object.assign(Object.create(this) as this, { _onThrow: onThrow });
+  }
+
+  /** Opens a connection ahead of a request, unless an agent of the app's makes them. */
+  preconnect(url: string): void {
+    if ((this._agent as unknown) === undefined) preconnect(url);
+  }
+
+  /** Requests an access token for an authorization code (RFC 6749, section 4.1.3), or for a refresh token. */
+  override getOAuthAccessToken(code: string, params: unknown, callback?: oauth2tokenCallback): void {
+    const given = params as NodeJS.Dict<string>;
+    const grant = given['grant_type'] === 'refresh_token' ? { refresh_token: code } : { code };
+    const credentials = { client_id: this._clientId, client_secret: this._clientSecret };
+    const form = stringify({ ...given, ...grant, ...credentials });
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    this._request('POST', this._getAccessTokenUrl(), headers, form, null, (error, body, response) => {
+      const failure = error as typeof error | null;
+      const token = failure ? undefined : parseTokenResponse(parseObject(body));
+      if (failure) callback?.(failure);
+      else if (token) {
+        const { refresh_token, ...rest } = token;
+        callback?.(null as never, token.access_token, refresh_token, rest);
+      } else callback?.({ statusCode: response?.statusCode ?? 200, data: body });
+    });
+  }
+
+  override _request(
+    method: string,
+    url: string,
+    headers: http.OutgoingHttpHeaders | null,
+    body: unknown,
+    accessToken: string | null,
+    callback: dataCallback,
+  ): void {
+    // Below, url.parse would throw where nothing catches.
+    if (!URL.canParse(url)) {
+      callback(new TypeError('The URL of the request is not a valid absolute URL.') as never);
+      return;
+    }
+    const isAuthorized = Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'authorization');
+    const bearer =
+      accessToken && !isAuthorized ? { Authorization: this.buildAuthHeader(accessToken) } : undefined;
+    super._request(method, url, { ...bearer, ...headers }, body, null, callback);
+  }
+
+  /** The one way to the network. An `agent` in the options comes before the one of `setAgent`. */
+  override _executeRequest(
+    library: unknown,
+    options: http.RequestOptions,
+    body: unknown,
+    callback?: dataCallback,
+  ): void {
+    const done: RequestCallback = (...result) => {
+      try {
+        (callback as RequestCallback)(...result);
+      } catch (thrown) {
+        if (!this._onThrow) throw thrown;
+        this._onThrow(thrown);
+      }
+    };
+    const agent = options.agent ?? this._agent;
+    const host = (options.headers as http.OutgoingHttpHeaders | undefined)?.['Host'] ?? options.host;
+    const begun = Date.now();
+    request(
+      library as typeof https,
+      { ...options, agent },
+      body as string | Buffer | null,
+      this._requestTimeout,
+    ).then(
+      (response) => {
+        const { statusCode, body: data } = response;
+        debug('%s: %d after %d ms', host, statusCode, Date.now() - begun);
+        const isSuccess = statusCode >= 200 && statusCode <= 299;
+        done(isSuccess ? null : { statusCode, data }, data, response);
+      },
+      (error: unknown) => {
+        debug('%s: no response after %d ms', host, Date.now() - begun);
+        done(error as Error);
+      },
+    );
+  }
+}
+
+/**
+ * A usable token response (RFC 6749, section 5.1), or undefined. A token of another type than bearer must not be
+ * used; one with other characters than visible ASCII (appendix A.12) does not fit into a header. Some providers
+ * send an error with a status of 200.
+ */
+function parseTokenResponse(
+  json: Record<string, unknown> = {},
+): (DribbbleTokenResponse & { refresh_token?: string }) | undefined {
+  const { access_token, token_type = 'bearer', refresh_token, error } = json;
+  if (typeof access_token !== 'string' || !/^[\x21-\x7e]+$/.test(access_token)) return undefined;
+  if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') return undefined;
+  if (error !== undefined) return undefined;
+  return {
+    ...json,
+    access_token,
+    refresh_token: typeof refresh_token === 'string' ? refresh_token : undefined,
+  } as never;
+}
