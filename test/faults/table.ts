@@ -157,7 +157,7 @@ const error = (says?: RegExp, status = 502): Expected => ({
   ...(says && { says }),
 });
 /** Nothing but the timeout ends it. */
-export const LATE = error(/timeout/, 504);
+export const LATE = error(/within \d+ ms/, 504);
 
 const BROKEN = onBothLegs({
   refused: { happens: 'is not there', right: IN_TIME, does: 'refused', expected: error(/ECONNREFUSED/) },
