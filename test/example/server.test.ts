@@ -14,7 +14,7 @@ const script = path.join(__dirname, '../../example/server.ts');
 const register = require.resolve('../support/register.cjs');
 
 describe('npm start', function () {
-  this.timeout(10_000);
+  this.timeout(60_000);
 
   let folder: string;
   let running: ChildProcess[];
@@ -92,7 +92,7 @@ describe('npm start', function () {
     let out = '';
     npm.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
-      if (out.includes('is ready')) npm.kill('SIGTERM');
+      if (out.includes('is ready') && !npm.killed) npm.kill('SIGTERM');
     });
     // npm's own code is the server's only where that ended by itself, and the pipe closes when both have.
     expect(await once(npm, 'close')).to.deep.equal([0, null]);
