@@ -8,8 +8,8 @@ import { makeStrategy } from './strategies';
 
 /** What the process says of itself when it is asked. */
 export interface Report {
-  /** How many people and errors came out of the callbacks. */
-  outcomes: number;
+  /** What came out of the callbacks, in order. */
+  outcomes: ('user' | 'error')[];
   /** What an error among them is not fit for. */
   flaw?: string;
 }
@@ -31,7 +31,10 @@ async function start(id: string, endpoints: FakeDribbble['endpoints']): Promise<
 
 function report(): void {
   const flaw = app?.error && flawOf(app.error);
-  process.send?.({ outcomes: app?.outcomes.length ?? 0, ...(flaw && { flaw }) } satisfies Report);
+  process.send?.({
+    outcomes: app?.outcomes.map((outcome) => ('user' in outcome ? 'user' : 'error')) ?? [],
+    ...(flaw && { flaw }),
+  } satisfies Report);
 }
 
 function strategyFor(

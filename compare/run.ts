@@ -83,13 +83,17 @@ async function verdictOf(fault: Fault, child: ChildProcess, provider: Provider):
   const seen = await logIn(fault, signIn, provider, PATIENCE.strategy);
   // Another outcome, or a crash, may come as late as a request's timeout.
   await delay(TIMEOUT + 200);
+  if (seen.kind === 'hangs' || seen.kind === 'breaks off') return count(fault, seen);
+  child.send('report');
+  const [report] = (await once(child, 'message')) as [Report];
+  const { loginsBefore = 0, usesBefore = 0 } = fault.arrange;
+  const outcomes = report.outcomes.slice(loginsBefore);
+  const isSignedIn = outcomes.slice(usesBefore).includes('user');
+  if (isSignedIn && fault.expected.outcome !== 'signed in') return ['wrong login'];
   const verdict = count(fault, seen);
   if (verdict[0] !== 'right') return verdict;
-  child.send('report');
-  const [{ outcomes, flaw }] = (await once(child, 'message')) as [Report];
-  const { loginsBefore = 0, usesBefore = 0 } = fault.arrange;
-  if (outcomes > 1 + loginsBefore + usesBefore) return ['wrong response', `${String(outcomes)} outcomes`];
-  return flaw === undefined ? ['right'] : ['wrong response', flaw];
+  if (outcomes.length > 1 + usesBefore) return ['wrong response', outcomes.join(', ')];
+  return report.flaw === undefined ? ['right'] : ['wrong response', report.flaw];
 }
 
 function count(fault: Fault, seen: Seen): Verdict {
