@@ -243,7 +243,7 @@ function requestFailed(reason: unknown, { url, secrets }: Context): InternalOAut
   if (reason instanceof HttpError) {
     return new NoUsableResponse(reason.message, reason.status, reason, reason.cause);
   }
-  const error = reason instanceof Error ? reason : new Error(`It called back with ${typeof reason}.`);
+  const error = isError(reason) ? reason : new Error(`It called back with ${typeof reason}.`);
   const why = quote(error.message, secrets) ?? error.name;
   return new NoUsableResponse(`The request to ${hostOf({ url })} failed: ${why}`, 502, error, error);
 }
@@ -290,7 +290,12 @@ function responseError({ statusCode, data }: ErrorResponse, context: Context): E
 
 function isErrorResponse(reason: unknown): reason is ErrorResponse {
   const { statusCode, data } = (reason ?? {}) as Partial<ErrorResponse>;
-  return typeof statusCode === 'number' && typeof data === 'string' && !(reason instanceof Error);
+  return typeof statusCode === 'number' && typeof data === 'string' && !isError(reason);
+}
+
+/** Those of another realm too, such as Node's own errors under Jest. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
 
 function tokensIn(json: Record<string, unknown> | undefined): string[] {

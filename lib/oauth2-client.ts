@@ -50,17 +50,7 @@ export class OAuth2Client extends OAuth2 {
   }
 
   /** Where an exception of a callback goes; without it, to the process. */
-  private _onThrow?: (thrown: unknown) => void;
-
-  /** The same client for one login, which ends in what a callback throws, as a subclass's `userProfile` may. */
-  forLogin(onThrow: (thrown: unknown) => void): this {
-    return Object.assign(Object.create(this) as this, { _onThrow: onThrow });
-  }
-
-  /** Opens a connection ahead of a request, unless an agent of the app's makes them. */
-  preconnect(url: string): void {
-    if ((this._agent as unknown) === undefined) preconnect(url);
-  }
+  _onThrow?: (thrown: unknown) => void;
 
   /** Requests an access token for an authorization code (RFC 6749, section 4.1.3), or for a refresh token. */
   override getOAuthAccessToken(code: string, params: unknown, callback?: oauth2tokenCallback): void {
@@ -135,6 +125,16 @@ export class OAuth2Client extends OAuth2 {
       },
     );
   }
+}
+
+/** The client for one login, which ends in what a callback throws, as a subclass's `userProfile` may. */
+export function forLogin(client: object, onThrow: (thrown: unknown) => void): object {
+  return Object.assign(Object.create(client) as object, { _onThrow: onThrow });
+}
+
+/** Opens a connection ahead of a client's request, unless an agent of the app's makes them. */
+export function preconnectFor(client: OAuth2, url: string): void {
+  if ((client as unknown as { _agent: unknown })._agent === undefined) preconnect(url);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue, type Agent, type OutgoingHttpHeaders } from 'node:http';
+import type { AuthenticateCallback, AuthenticateOptions, Strategy } from 'passport';
 import type OAuth2Strategy = require('passport-oauth2');
 import type { CookieStateStore } from './state/cookie-store';
 import type { AnyStore } from './state/login';
@@ -76,10 +77,29 @@ export interface DribbbleAuthenticateOptions {
   /** In place of the strategy's `callbackURL`; give it on both legs. */
   callbackURL?: string | undefined;
   /**
-   * What to carry through the login, such as `{ returnTo: '/shots' }`. It comes back as `req.authInfo.state`.
-   * Where the strategy's `state` is `false`, a string is sent to Dribbble as it is, and an object is dropped.
+   * What to carry through the login, of any JSON type, such as `'/shots'` or `{ returnTo: '/shots' }`. It comes back
+   * as `req.authInfo.state`. Where the strategy's `state` is `false`, a string is sent to Dribbble as it is, and
+   * everything else is dropped.
    */
-  state?: object | string | undefined;
+  state?: object | string | number | boolean | null | undefined;
+}
+
+declare module 'passport' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named as passport's types name them
+  interface Authenticator<InitializeRet, AuthenticateRet, AuthorizeRet, AuthorizeOptions> {
+    /** Types the options of the strategy where it is used under its own name. */
+    authenticate(
+      strategy: 'dribbble',
+      options: Omit<AuthenticateOptions, 'scope' | 'state'> & DribbbleAuthenticateOptions,
+      callback?: AuthenticateCallback,
+    ): AuthenticateRet;
+    /** passport's own signature once more: the one that `Parameters<typeof passport.authenticate>` reads. */
+    authenticate(
+      strategy: string | string[] | Strategy,
+      options: AuthenticateOptions,
+      callback?: AuthenticateCallback | ((...args: unknown[]) => unknown),
+    ): AuthenticateRet;
+  }
 }
 
 const MAX_TIMEOUT = 2 ** 31 - 1; // more, and Node's timers fire at once

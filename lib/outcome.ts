@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { debug } from './debug';
+import { isError } from './errors';
 
 /** What Passport puts on a strategy before it runs `authenticate`. */
 export interface Actions {
@@ -29,8 +30,7 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   };
 
   function report(thrown: unknown): void {
-    const reason =
-      thrown instanceof Error ? thrown : new Error('Passport was thrown no Error.', { cause: thrown });
+    const reason = isError(thrown) ? thrown : new Error('Passport was thrown no Error.', { cause: thrown });
     const { res, next } = req as Partial<Request>;
     if (res?.headersSent) process.emitWarning(reason);
     // Express's: an app's own callback of passport.authenticate() was called already, and threw.

@@ -3,7 +3,7 @@ import OAuth2Strategy = require('passport-oauth2');
 import { readCallback, type Callback } from './callback';
 import { debug } from './debug';
 import * as errors from './errors';
-import { OAuth2Client } from './oauth2-client';
+import { forLogin, OAuth2Client, preconnectFor } from './oauth2-client';
 import { checkAuthenticateOptions, checkOptions, storeOf, type DribbbleAuthenticateOptions } from './options';
 import type { DribbbleStrategyOptions, DribbbleStrategyOptionsWithRequest } from './options';
 import { settleOnce, type Actions } from './outcome';
@@ -73,7 +73,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
   constructor(options: DribbbleStrategyOptions | DribbbleStrategyOptionsWithRequest, verify: unknown) {
     checkOptions(options);
     if (typeof verify !== 'function') throw new TypeError('DribbbleStrategy requires a verify function');
-    const { clientID, clientSecret, customHeaders, timeout, agent } = options;
+    const { clientID, clientSecret, customHeaders: headers, timeout, agent } = options;
     const { authorizationURL = AUTHORIZATION_URL, tokenURL = TOKEN_URL } = options;
     const store = storeOf(options, authorizationURL);
     // A store whose `store` takes fewer parameters is not given the verifier.
@@ -83,15 +83,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
       { ...options, authorizationURL, tokenURL, store, state: false, pkce, skipUserProfile } as never,
       verify as never,
     );
-    this._oauth2 = new OAuth2Client(
-      clientID,
-      clientSecret,
-      '',
-      authorizationURL,
-      tokenURL,
-      customHeaders,
-      timeout,
-    );
+    this._oauth2 = new OAuth2Client(clientID, clientSecret, '', authorizationURL, tokenURL, headers, timeout);
     if (agent) this._oauth2.setAgent(agent);
     this._dribbble = {
       userProfileURL: options.userProfileURL ?? USER_PROFILE_URL,
@@ -136,7 +128,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     };
     const login = Object.assign(Object.create(this) as DribbbleStrategy, outcome, {
       _dribbble: settings,
-      _oauth2: this._oauth2.forLogin(outcome.error),
+      _oauth2: forLogin(this._oauth2, outcome.error),
       _stateStore: loginState,
       _verify: callVerifyOnce(_verify, _passReqToCallback ? req : undefined),
       _passReqToCallback: true,
@@ -144,17 +136,18 @@ export class DribbbleStrategy extends OAuth2Strategy {
         outcome.success(user, loginState.infoWithState(info));
       },
       fail: (info: unknown, status?: number) => {
-        const isUnverified = error !== undefined;
-        outcome.fail(isUnverified ? errors.unverified(error) : info, status);
+        outcome.fail(error === undefined ? info : errors.unverified(error), status);
       },
       redirect: (url: string) => {
         debug('login begun: redirect_uri %s', loginState.callbackURL ?? 'left out');
         outcome.redirect(url);
+        // While the person is at Dribbble.
+        preconnectFor(this._oauth2, this._oauth2._accessTokenUrl);
+        if (!settings.skipsProfile) preconnectFor(this._oauth2, settings.userProfileURL);
       },
     });
-    // While the person is at Dribbble, or the token request under way.
-    if (code === undefined) this._oauth2.preconnect(this._oauth2._accessTokenUrl);
-    if (!settings.skipsProfile) this._oauth2.preconnect(settings.userProfileURL);
+    // While the token request is under way.
+    if (code !== undefined && !settings.skipsProfile) preconnectFor(this._oauth2, settings.userProfileURL);
     // All that passport-oauth2 reads of a request, wherever the framework keeps it. An error response takes the way
     // of a code as far as the check of its state.
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };

@@ -2,6 +2,7 @@ import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import type { DribbbleProfile } from './profile';
 import type { DribbbleTokenResponse } from './oauth2-client';
+import { isError } from './errors';
 import type { DribbbleStrategyOptions } from './options';
 
 /**
@@ -186,8 +187,7 @@ function isThenable(value: unknown): boolean {
 
 /** `next(undefined)` would let the request through, `next('route')` past its handlers. */
 function asError(thrown: unknown): unknown {
-  // Those of another realm too, as Jest's.
-  if (thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]') return thrown;
+  if (isError(thrown)) return thrown;
   const message = `The verify function threw or rejected with ${typeof thrown}, not with an Error.`;
   const error = new Error(typeof thrown === 'string' ? thrown : message, { cause: thrown });
   // The fields by which error handlers go, such as `status`, stay.

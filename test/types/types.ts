@@ -5,8 +5,11 @@
  * `is<Expected>()(value)` compiles only where the value's type is the expected one to the letter; `any` is not.
  */
 import type { Request } from 'express';
-import type { PassportStatic } from 'passport';
-import type { VerifyCallback as OAuth2VerifyCallback } from 'passport-oauth2';
+import type { AuthenticateOptions, PassportStatic } from 'passport';
+import type {
+  VerifyCallback as OAuth2VerifyCallback,
+  VerifyFunction as OAuth2VerifyFunction,
+} from 'passport-oauth2';
 import {
   AuthorizationError,
   CookieStateStore,
@@ -152,7 +155,7 @@ const withBoth: DribbbleVerifyFunctionWithRequestAndParams = (req, _a, _r, param
   path: req.path,
   scope: params.scope,
 });
-new DribbbleStrategy(options, verify);
+new DribbbleStrategy(options, everyVerify);
 new DribbbleStrategy(options, withParams);
 new DribbbleStrategy(withRequest, verifyWithRequest);
 new DribbbleStrategy(withRequest, withBoth);
@@ -202,7 +205,22 @@ declare const passport: PassportStatic;
 passport.use(new DribbbleStrategy(options, () => undefined));
 passport.authenticate('dribbble', { scope: ['upload'], state: '/shots' });
 const perRequest: DribbbleAuthenticateOptions = { state: { returnTo: '/shots' }, callbackURL: '/callback' };
-passport.authenticate('dribbble', perRequest as object);
+passport.authenticate('dribbble', perRequest);
+passport.authenticate('dribbble', { state: { returnTo: '/shots' }, failureRedirect: '/', session: false });
+passport.authenticate('dribbble', { state: 0 }, (err, who, info, status) => {
+  is<any>()(err);
+  is<Express.User | false | null | undefined>()(who);
+  is<number | (number | undefined)[] | undefined>()(status);
+  return info;
+});
+// @ts-expect-error -- a misspelt option
+passport.authenticate('dribbble', { callbackUrl: '' });
+// Other strategies keep passport's types.
+passport.authenticate('google', { scope: ['email'], state: 'text' });
+passport.authenticate(['dribbble', 'google']);
+// @ts-expect-error -- passport's own state is a string
+passport.authenticate('google', { state: {} });
+is<AuthenticateOptions>()(null as unknown as Parameters<typeof passport.authenticate>[1]);
 declare const req: Request;
 new DribbbleStrategy(options, verify).authenticate(req, perRequest);
 is<string>()(new DribbbleStrategy(options, verify).name);
@@ -239,3 +257,33 @@ if (error instanceof TokenError || error instanceof AuthorizationError) is<strin
 if (error instanceof InternalOAuthError) is<string>()(error.message);
 // @ts-expect-error -- an error has a status only once it is known for one of those
 error.status;
+
+// Every strategy's verify function, and the overrides of passport-oauth2's own signatures.
+declare const everyVerify: OAuth2VerifyFunction;
+new DribbbleStrategy(options, everyVerify);
+export class Subclass extends DribbbleStrategy {
+  // Names that are free for subclasses.
+  client = 1;
+  _client = 2;
+  _timeout = 3;
+  _userProfileURL = '';
+  connections = 4;
+  override userProfile(accessToken: string, done: (err?: unknown, profile?: any) => void): void {
+    this._oauth2.get('https://api.dribbble.com/v2/user', accessToken, (error, body) => {
+      done(error, body);
+    });
+    super.userProfile(accessToken, done);
+  }
+  override authorizationParams(params: any): object {
+    return super.authorizationParams(params);
+  }
+  override tokenParams(params: any): object {
+    return super.tokenParams(params);
+  }
+  override parseErrorResponse(body: any, status: number): Error | null {
+    return super.parseErrorResponse(body, status);
+  }
+  override authenticate(req: Request, perRequest?: any): void {
+    super.authenticate(req, perRequest);
+  }
+}

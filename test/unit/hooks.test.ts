@@ -1,0 +1,406 @@
+import { expect } from 'chai';
+import OAuth2Strategy = require('passport-oauth2');
+import {
+  DribbbleAPIError,
+  DribbbleStrategy,
+  InternalOAuthError,
+  TokenError,
+  type DribbbleProfile,
+  type DribbbleStrategyOptions,
+} from 'passport-dribbble-oauth2';
+import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
+import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
+
+type Callback = (error: unknown, body?: unknown, response?: unknown) => void;
+/** passport-oauth2's client, as apps, their tests and other packages know it. */
+interface Client {
+  get: (url: string, token: string, callback: Callback) => void;
+  getProtectedResource: (url: string, token: string, callback: Callback) => void;
+  getOAuthAccessToken: (code: string, params: object, callback: (...result: unknown[]) => void) => void;
+  _request: (
+    method: string,
+    url: string,
+    headers: object | null,
+    body: string | null,
+    token: string | null,
+    callback: Callback,
+  ) => void;
+  _executeRequest: (library: unknown, options: { path?: string }, body: unknown, callback: Callback) => void;
+  useAuthorizationHeaderforGET: (useIt: boolean) => void;
+  _clientId: string;
+  _clientSecret: string;
+  _baseSite: string;
+  _authorizeUrl: string;
+  _accessTokenUrl: string;
+  _customHeaders: object;
+}
+const clientOf = (strategy: OAuth2Strategy): Client => (strategy as unknown as { _oauth2: Client })._oauth2;
+
+const SECRET = 'the-client-secret';
+
+describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
+  let dribbble: FakeDribbble;
+  beforeEach(async () => {
+    dribbble = await FakeDribbble.start();
+  });
+  afterEach(() => dribbble.stop());
+
+  const options = (): DribbbleStrategyOptions => ({
+    clientID: 'the-client-id',
+    clientSecret: SECRET,
+    ...dribbble.endpoints,
+  });
+  const build = (): DribbbleStrategy =>
+    new DribbbleStrategy(options(), (_accessToken, _refreshToken, profile) => profile);
+  /** passport-oauth2's own, whose profile is what `_oauth2.get` brings. */
+  const buildBase = (): OAuth2Strategy => {
+    const { userProfileURL = '', ...rest } = options();
+    class Base extends OAuth2Strategy {
+      override userProfile(token: string, done: (error?: unknown, profile?: unknown) => void): void {
+        clientOf(this).get(userProfileURL, token, (error, body) => {
+          done(error, error ? undefined : { id: String((JSON.parse(String(body)) as { id: unknown }).id) });
+        });
+      }
+    }
+    return new Base(
+      { ...rest, state: true } as never,
+      (_a: string, _r: string, profile: object, done: Callback) => {
+        done(null, profile);
+      },
+    );
+  };
+  const errorOf = (outcome: Outcome): Error & Record<string, unknown> => expectKind(outcome, 'error').error;
+
+  for (const [name, make] of [
+    ['passport-oauth2', buildBase],
+    ['DribbbleStrategy', build],
+  ] as const) {
+    describe(`whose client is replaced in ${name},`, () => {
+      it('obeys a replaced get', async () => {
+        const strategy = make();
+        clientOf(strategy).get = (_url, _token, callback) => {
+          callback(null, '{"id":42}', {});
+        };
+        expect(expectKind(await login(strategy), 'success').user).to.include({ id: '42' });
+      });
+
+      it('obeys a replaced getOAuthAccessToken', async () => {
+        const strategy = make();
+        clientOf(strategy).getOAuthAccessToken = (_code, _params, callback) => {
+          callback(null, 'a-stubbed-token', undefined, {});
+        };
+        expectKind(await login(strategy), 'success');
+        expect(dribbble.received.map(({ path }) => path.split('?')[0])).to.deep.equal(['/v2/user']);
+        expect(dribbble.received[0]?.text).to.include('a-stubbed-token');
+      });
+
+      it('obeys a wrapped _request', async () => {
+        const strategy = make();
+        const client = clientOf(strategy);
+        const urls: string[] = [];
+        const request = client._request.bind(client);
+        client._request = (method, url, ...rest) => {
+          urls.push(`${method} ${new URL(url).pathname}`);
+          request(method, url, ...rest);
+        };
+        expectKind(await login(strategy), 'success');
+        expect(urls).to.deep.equal(['POST /oauth/token', 'GET /v2/user']);
+      });
+
+      it('obeys a wrapped _executeRequest', async () => {
+        const strategy = make();
+        const client = clientOf(strategy);
+        const paths: unknown[] = [];
+        const execute = client._executeRequest.bind(client);
+        client._executeRequest = (library, request, ...rest) => {
+          paths.push(request.path?.split('?')[0]);
+          execute(library, request, ...rest);
+        };
+        expectKind(await login(strategy), 'success');
+        expect(paths).to.deep.equal(['/oauth/token', '/v2/user']);
+      });
+
+      it('makes a TokenError of an error response that getOAuthAccessToken calls back with', async () => {
+        const strategy = make();
+        clientOf(strategy).getOAuthAccessToken = (_code, _params, callback) => {
+          callback({ statusCode: 400, data: '{"error":"invalid_grant"}' });
+        };
+        const error = errorOf(await login(strategy));
+        expect(error).to.be.instanceOf(TokenError).and.include({ code: 'invalid_grant' });
+      });
+
+      it('makes an InternalOAuthError of an Error that getOAuthAccessToken calls back with', async () => {
+        const strategy = make();
+        const cause = new Error('The line is dead.');
+        clientOf(strategy).getOAuthAccessToken = (_code, _params, callback) => {
+          callback(cause);
+        };
+        const error = errorOf(await login(strategy));
+        expect(error).to.be.instanceOf(InternalOAuthError).and.include({ oauthError: cause });
+      });
+
+      it('sends what overridden tokenParams and authorizationParams return', async () => {
+        const strategy = make();
+        Object.assign(strategy, {
+          tokenParams: () => ({ audience: 'token' }),
+          authorizationParams: () => ({ prompt: 'login' }),
+        });
+        const { url } = expectKind(await authenticate(strategy), 'redirect');
+        expect(url.searchParams.get('prompt')).to.equal('login');
+        expectKind(await login(strategy), 'success');
+        expect(dribbble.tokenForm).to.include({ audience: 'token' });
+      });
+
+      it('gives an overridden parseErrorResponse the body as it came, and uses its error', async () => {
+        const strategy = make();
+        const own = new Error('mine');
+        const given: unknown[] = [];
+        Object.assign(strategy, {
+          parseErrorResponse: (body: unknown, status: unknown) => {
+            given.push(body, status);
+            return own;
+          },
+        });
+        dribbble.token = { status: 418, json: { error: 'teapot', code: CODE } };
+        expect(errorOf(await login(strategy))).to.equal(own);
+        expect(given).to.deep.equal([JSON.stringify({ error: 'teapot', code: CODE }), 418]);
+      });
+
+      it('uses its own error if an overridden parseErrorResponse throws', async () => {
+        const strategy = make();
+        Object.assign(strategy, { parseErrorResponse: (body: string) => JSON.parse(body) as Error });
+        dribbble.token = (socket) => socket.end('HTTP/1.1 502 Bad\r\nContent-Length: 6\r\n\r\n<html>');
+        expect(errorOf(await login(strategy))).to.be.instanceOf(InternalOAuthError);
+      });
+
+      it('obeys an overridden _loadUserProfile', async () => {
+        const strategy = make();
+        Object.assign(strategy, {
+          _loadUserProfile: (_token: string, done: (error: null, profile: object) => void) => {
+            done(null, { id: 'mine' });
+          },
+        });
+        expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ id: 'mine' });
+      });
+    });
+  }
+
+  it('makes an Error of whatever getOAuthAccessToken calls back with', async () => {
+    for (const reason of ['text', { statusCode: 500 }, 42, {}]) {
+      const strategy = build();
+      clientOf(strategy).getOAuthAccessToken = (_code, _params, callback) => {
+        callback(reason);
+      };
+      expect(errorOf(await login(strategy))).to.be.instanceOf(InternalOAuthError);
+    }
+  });
+
+  it('obeys a subclass whose userProfile calls super', async () => {
+    class Subclass extends DribbbleStrategy {
+      override userProfile(token: string, done: (error?: unknown, profile?: DribbbleProfile) => void): void {
+        super.userProfile(token, (error, profile) => {
+          done(error, profile && { ...profile, displayName: 'from the subclass' });
+        });
+      }
+    }
+    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    expect(expectKind(await login(strategy), 'success').user).to.include({
+      displayName: 'from the subclass',
+    });
+  });
+
+  it('obeys a subclass whose getOAuthAccessToken authenticates with Basic', async () => {
+    class Subclass extends DribbbleStrategy {
+      constructor(...args: ConstructorParameters<typeof DribbbleStrategy>) {
+        super(...args);
+        const client = clientOf(this);
+        client.getOAuthAccessToken = (code, params, callback) => {
+          const basic = Buffer.from(`${client._clientId}:${client._clientSecret}`).toString('base64');
+          const headers = { Authorization: `Basic ${basic}` };
+          const body = new URLSearchParams({ ...params, code }).toString();
+          client._request('POST', client._accessTokenUrl, headers, body, null, (error, data) => {
+            if (error) callback(error);
+            else callback(null, (JSON.parse(String(data)) as typeof TOKEN).access_token, undefined, {});
+          });
+        };
+      }
+    }
+    const strategy = new Subclass(options(), (_a: string, _r: string, profile: object) => profile);
+    expectKind(await login(strategy), 'success');
+    expect(dribbble.received[0]?.headers['authorization']).to.match(/^Basic /);
+    expect(dribbble.received[0]?.body).not.to.include(SECRET);
+  });
+
+  it("obeys an authenticate of a subclass's", async () => {
+    class Subclass extends DribbbleStrategy {
+      override authenticate(req: never, perRequest?: object): void {
+        super.authenticate(req, { ...perRequest, scope: 'upload' });
+      }
+    }
+    const { url } = expectKind(
+      await authenticate(new Subclass(options(), (_a, _r, profile) => profile)),
+      'redirect',
+    );
+    expect(url.searchParams.get('scope')).to.equal('upload');
+  });
+
+  it('leaves the names free that a subclass would choose', async () => {
+    class Subclass extends DribbbleStrategy {
+      client = 'mine';
+      _client = 'mine';
+      _timeout = 'mine';
+      _userProfileURL = 'mine';
+      connections = 'mine';
+    }
+    expectKind(await login(new Subclass(options(), (_a, _r, profile) => profile)), 'success');
+  });
+
+  it('works with a client that a subclass puts in place of its own', async () => {
+    const strategy = build();
+    const { OAuth2 } = await import('oauth');
+    const { authorizationURL, tokenURL } = dribbble.endpoints;
+    Object.assign(strategy, {
+      _oauth2: new OAuth2('the-client-id', SECRET, '', authorizationURL, tokenURL),
+    });
+    clientOf(strategy).useAuthorizationHeaderforGET(true);
+    expectKind(await login(strategy), 'success');
+  });
+
+  it('gives passport-oauth2-refresh a client by the constructor of its own', async () => {
+    const own = clientOf(build());
+    const Constructor = own.constructor as new (...args: unknown[]) => Client;
+    // As passport-oauth2-refresh 2.2.0 makes it.
+    const refreshing = new Constructor(
+      own._clientId,
+      own._clientSecret,
+      own._baseSite,
+      own._authorizeUrl,
+      `${own._accessTokenUrl}?refresh`,
+      own._customHeaders,
+    );
+    refreshing.getOAuthAccessToken = own.getOAuthAccessToken;
+    const [, token] = await new Promise<unknown[]>((resolve) => {
+      refreshing.getOAuthAccessToken('the-refresh-token', { grant_type: 'refresh_token' }, (...result) => {
+        resolve(result);
+      });
+    });
+    expect(token).to.equal(TOKEN.access_token);
+    expect(dribbble.received[0]?.path).to.equal('/oauth/token?refresh=');
+    expect(dribbble.received[0]?.body).to.include('refresh_token=the-refresh-token');
+  });
+
+  describe('whose client is given an access token,', () => {
+    const sent = async (send: (client: Client, url: string, callback: Callback) => void): Promise<void> => {
+      await new Promise<void>((resolve, reject) => {
+        send(clientOf(build()), `${dribbble.endpoints.userProfileURL}?page=2`, (error) => {
+          if (error) reject(new Error('No response.', { cause: error }));
+          else resolve();
+        });
+      });
+      const [request] = dribbble.received;
+      expect(request?.path).to.equal('/v2/user?page=2');
+      expect(request?.headers['authorization']).to.equal('Bearer the-token');
+    };
+
+    it('sends it in the header with get', () =>
+      sent((client, url, callback) => {
+        client.get(url, 'the-token', callback);
+      }));
+
+    it('sends it in the header with get, whatever useAuthorizationHeaderforGET says', () =>
+      sent((client, url, callback) => {
+        client.useAuthorizationHeaderforGET(false);
+        client.get(url, 'the-token', callback);
+      }));
+
+    it('sends it in the header with getProtectedResource', () =>
+      sent((client, url, callback) => {
+        client.getProtectedResource(url, 'the-token', callback);
+      }));
+
+    it('sends it in the header with _request, over customHeaders', () =>
+      sent((client, url, callback) => {
+        client._customHeaders = { authorization: 'Basic eA==' };
+        client._request('GET', url, null, null, 'the-token', callback);
+      }));
+
+    it('sends the header of the call in its place', () =>
+      sent((client, url, callback) => {
+        client._request('GET', url, { authorization: 'Bearer the-token' }, null, 'another', callback);
+      }));
+
+    it('calls back with an error if the URL is not valid', () => {
+      let error: unknown;
+      clientOf(build()).get('https://[', 'the-token', (failure) => {
+        error = failure;
+      });
+      expect(error).to.be.instanceOf(TypeError);
+    });
+  });
+
+  describe('whose request fails', () => {
+    it('gives the status and the body of an error response as oauthError', async () => {
+      for (const leg of ['token', 'user'] as const) {
+        const json = leg === 'token' ? { error: 'invalid_grant' } : { message: 'Bad credentials.' };
+        dribbble.token = { json: TOKEN };
+        dribbble[leg] = { status: 401, json };
+        const { oauthError, ...error } = errorOf(await login(build()));
+        expect(error, leg).not.to.have.property('data');
+        expect(oauthError).to.be.instanceOf(Error).and.include({ statusCode: 401 });
+        expect((oauthError as { data: string }).data).to.equal(JSON.stringify(json));
+        expect(Object.keys(oauthError as object)).not.to.include('data');
+      }
+    });
+
+    it("hides the login's secrets in the body that oauthError holds", async () => {
+      dribbble.token = {
+        status: 400,
+        json: { error: 'invalid_grant', said: [SECRET, CODE, 'a-token'], access_token: 'a-token' },
+      };
+      const { oauthError } = errorOf(await login(build()));
+      expect((oauthError as { data: string }).data).not.to.match(/the-client-secret|the~code|a-token/);
+    });
+
+    it('prints the message, and no body, as a string', async () => {
+      dribbble.user = (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<secret/>');
+      const error = errorOf(await login(build()));
+      expect(error).to.be.instanceOf(InternalOAuthError);
+      expect(String(error)).to.equal(`InternalOAuthError: ${error.message}`);
+      expect(String(error)).not.to.include('<secret/>');
+    });
+
+    it('is a DribbbleAPIError for an error response of a replaced get', async () => {
+      const strategy = build();
+      clientOf(strategy).get = (_url, _token, callback) => {
+        callback({ statusCode: 429, data: '{}' });
+      };
+      expect(errorOf(await login(strategy)))
+        .to.be.instanceOf(DribbbleAPIError)
+        .and.include({ status: 503 });
+    });
+  });
+
+  describe('given options for one request,', () => {
+    const begun = async (
+      perRequest: object,
+      own: Partial<DribbbleStrategyOptions> = {},
+    ): Promise<URLSearchParams> => {
+      const strategy = new DribbbleStrategy({ ...options(), ...own }, (_a, _r, profile) => profile);
+      return expectKind(await authenticate(strategy, {}, perRequest), 'redirect').url.searchParams;
+    };
+
+    for (const nothing of ['', null]) {
+      it(`falls back to its own scope and callbackURL if they are ${JSON.stringify(nothing)}`, async () => {
+        const own = { scope: 'public', callbackURL: 'https://app.example.com/callback' };
+        const sent = await begun({ scope: nothing, callbackURL: nothing }, own);
+        expect(Object.fromEntries(sent)).to.include({ scope: 'public', redirect_uri: own.callbackURL });
+      });
+    }
+
+    it("accepts a callback URL of an app's own scheme", async () => {
+      expect((await begun({ callbackURL: 'myapp://signed-in' })).get('redirect_uri')).to.equal(
+        'myapp://signed-in',
+      );
+    });
+  });
+});
