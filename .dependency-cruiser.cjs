@@ -44,8 +44,9 @@ module.exports = {
       from: { path: '^lib/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
-        // Of express only the types are used, which @types/express, a dependency, has.
+        // Of express and passport only the types are used, which the dependencies @types/express and @types/passport have.
         dependencyTypesNot: ['type-only'],
+        pathNot: '^node_modules/passport/',
       },
     },
   ],

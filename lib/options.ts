@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue, type Agent, type OutgoingHttpHeaders } from 'node:http';
-import type { AuthenticateCallback, AuthenticateOptions, Strategy } from 'passport';
+import type passport = require('passport');
 import type OAuth2Strategy = require('passport-oauth2');
 import type { CookieStateStore } from './state/cookie-store';
 import type { AnyStore } from './state/login';
@@ -90,14 +90,14 @@ declare module 'passport' {
     /** Types the options of the strategy where it is used under its own name. */
     authenticate(
       strategy: 'dribbble',
-      options: Omit<AuthenticateOptions, 'scope' | 'state'> & DribbbleAuthenticateOptions,
-      callback?: AuthenticateCallback,
+      options: Omit<passport.AuthenticateOptions, 'scope' | 'state'> & DribbbleAuthenticateOptions,
+      callback?: passport.AuthenticateCallback,
     ): AuthenticateRet;
     /** passport's own signature once more: the one that `Parameters<typeof passport.authenticate>` reads. */
     authenticate(
-      strategy: string | string[] | Strategy,
-      options: AuthenticateOptions,
-      callback?: AuthenticateCallback | ((...args: unknown[]) => unknown),
+      strategy: string | string[] | passport.Strategy,
+      options: passport.AuthenticateOptions,
+      callback?: passport.AuthenticateCallback | ((...args: unknown[]) => unknown),
     ): AuthenticateRet;
   }
 }
