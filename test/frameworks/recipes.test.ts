@@ -193,22 +193,6 @@ describe('The recipe', () => {
     });
   });
 
-  it("for testing an app's login passes, and its tests fail where the login does", async () => {
-    const test = join(__dirname, '../../docs/recipes/testing/test-login.js');
-    const outcome = async (env = {}): Promise<unknown> => {
-      // Without the variable by which node:test would report to a run that it thinks it is part of.
-      const child = spawn(process.execPath, ['--test', test], {
-        env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
-        stdio: 'ignore',
-      });
-      const [code] = (await once(child, 'exit')) as [number];
-      return code;
-    };
-    expect(await outcome()).to.equal(0);
-    const sabotage = join(__dirname, 'support/sabotage.js');
-    expect(await outcome({ NODE_OPTIONS: `--require ${sabotage}` })).to.equal(1);
-  });
-
   it('for moving from passport-dribbble changes one line, the one that its page shows', () => {
     const [, removed = '', added = ''] =
       /```diff\n- (.*)\n\+ (.*)\n```/.exec(

@@ -1,40 +1,44 @@
-import express from 'express';
+import express, { type ErrorRequestHandler } from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 
 // #region strategy
-const { DRIBBBLE_URL = 'https://dribbble.com', DRIBBBLE_API_URL = 'https://api.dribbble.com' } = process.env;
-
-passport.use(
-  new DribbbleStrategy(
+/** `options` are those that are different in a test. */
+function createStrategy(options: Partial<DribbbleStrategyOptions>): DribbbleStrategy {
+  return new DribbbleStrategy(
     {
-      clientID: process.env.DRIBBBLE_CLIENT_ID!,
-      clientSecret: process.env.DRIBBBLE_CLIENT_SECRET!,
+      clientID: process.env.DRIBBBLE_CLIENT_ID ?? '',
+      clientSecret: process.env.DRIBBBLE_CLIENT_SECRET ?? '',
       callbackURL: '/auth/dribbble/callback',
-      authorizationURL: `${DRIBBBLE_URL}/oauth/authorize`,
-      tokenURL: `${DRIBBBLE_URL}/oauth/token`,
-      userProfileURL: `${DRIBBBLE_API_URL}/v2/user`,
+      ...options,
     },
     async (accessToken, refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
-  ),
-);
+  );
+}
+
+export function createApp(options: Partial<DribbbleStrategyOptions> = {}): express.Express {
+  passport.use(createStrategy(options));
+  return express().use(routes);
+}
 // #endregion
 passport.serializeUser((user, done) => done(null, user));
 passport.deserializeUser((user: Express.User, done) => done(null, user));
 
-export const app = express();
-app.use(session({ secret: process.env.SESSION_SECRET!, resave: false, saveUninitialized: false }));
-app.use(passport.session());
-
-app.get('/auth/dribbble', passport.authenticate('dribbble'));
-app.get(
+const routes = express.Router();
+routes.use(session({ secret: 'for this page', resave: false, saveUninitialized: false }));
+routes.use(passport.session());
+routes.get('/auth/dribbble', passport.authenticate('dribbble'));
+routes.get(
   '/auth/dribbble/callback',
   passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/sign-in' }),
 );
-app.get('/', (req, res) => {
+routes.get('/', (req, res) => {
   res.json(req.user ?? {});
 });
-app.get('/sign-in', (req, res) => {
-  res.status(401).send('Sign in with Dribbble.');
+routes.get('/sign-in', (req, res) => {
+  res.status(401).send('You are not signed in.');
 });
+routes.use(((error: { status?: number }, req, res, next) => {
+  res.status(error.status ?? 500).send('Dribbble cannot be reached. Please try again later.');
+}) satisfies ErrorRequestHandler);

@@ -1,12 +1,8 @@
-/** Loaded before a test that must not pass: verify lets nobody in. */
-import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+/** Loaded before a test that must not pass: every login ends as a failed one does. */
+import { ServerResponse } from 'node:http';
 
-const { authenticate } = DribbbleStrategy.prototype;
-DribbbleStrategy.prototype.authenticate = function (...args) {
-  Object.assign(this, {
-    success: () => {
-      (this as unknown as { fail: () => void }).fail();
-    },
-  });
-  authenticate.apply(this, args);
+// Of Node, as Jest and others load packages in a registry of their own.
+const { setHeader } = ServerResponse.prototype;
+ServerResponse.prototype.setHeader = function (name, value) {
+  return setHeader.call(this, name, name.toLowerCase() === 'location' && value === '/' ? '/sign-in' : value);
 };
