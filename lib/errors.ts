@@ -11,19 +11,19 @@ export interface ErrorResponse {
 }
 
 /**
- * Dribbble answered the authorization request with an error (RFC 6749, section 4.1.2.1).
- * `code` is the error's code, such as `redirect_uri_mismatch`; `status` what an app should answer.
+ * An error response to the authorization request (RFC 6749, section 4.1.2.1). `code` is the error's code, such as
+ * `redirect_uri_mismatch`; `status` is the HTTP status that an app should respond with.
  */
 export import AuthorizationError = OAuth2Strategy.AuthorizationError;
 /**
- * Dribbble's token endpoint answered with an error (RFC 6749, section 5.2).
- * `code` is the error's code, such as `invalid_grant`; `status` what an app should answer.
+ * An error response of the token endpoint (RFC 6749, section 5.2). `code` is the error's code, such as
+ * `invalid_grant`; `status` is the HTTP status that an app should respond with.
  */
 export import TokenError = OAuth2Strategy.TokenError;
 /**
- * A login that ended without a usable answer from Dribbble: no connection, no answer in time, half an answer,
- * or one that makes no sense. `status` (502, or 504 on a timeout) is what an app should answer, `cause` (and
- * passport-oauth2's name for it, `oauthError`) the error underneath, if there was one.
+ * A login without a usable response: no connection, no response in time, half of one, or one that makes no sense.
+ * `status` (502, or 504 on a timeout) is the HTTP status that an app should respond with; `oauthError` and `cause`
+ * are the error underneath, if there is one.
  */
 export import InternalOAuthError = OAuth2Strategy.InternalOAuthError;
 
@@ -37,15 +37,15 @@ export interface DribbbleRateLimit {
   reset?: number;
 }
 
-/** Dribbble's API answered the request for the profile with an error. */
+/** An error response of Dribbble's API to the request for the profile. */
 export class DribbbleAPIError extends Error {
   static {
     // On the prototype, so that the stack begins with it.
     this.prototype.name = 'DribbbleAPIError';
   }
-  /** What an app should answer: 503 past the rate limit, 504 where Dribbble timed out, otherwise 502. */
+  /** The HTTP status that an app should respond with: 503 past the rate limit, 504 if Dribbble timed out, else 502. */
   readonly status: number;
-  /** The HTTP status that Dribbble answered with. */
+  /** The HTTP status of Dribbble's response. */
   readonly apiStatus: number;
   /** The rate limit, where Dribbble's headers say. */
   readonly rateLimit: DribbbleRateLimit | undefined;
@@ -54,7 +54,7 @@ export class DribbbleAPIError extends Error {
 
   /**
    * @param message what happened and what to do
-   * @param apiStatus the HTTP status that Dribbble answered with
+   * @param apiStatus the HTTP status of Dribbble's response
    * @param rateLimit the rate limit, where Dribbble's headers say
    * @param oauthError the response
    */
@@ -182,7 +182,7 @@ export function apiError(
     if (typeof value === 'string' && /^\d{1,15}$/.test(value)) rateLimit[field] = Number(value);
   }
   const said = quote(parseObject(data)?.['message'], context.secrets);
-  const message = `${hostOf(context)} answered ${String(statusCode)}${said ? `: ${said}` : ''}`;
+  const message = `${hostOf(context)} responded with ${String(statusCode)}${said ? `: ${said}` : ''}`;
   const known = Object.keys(rateLimit).length > 0 ? rateLimit : undefined;
   const oauthError = responseError(reason, context);
   return new DribbbleAPIError(sentences(message, apiHint(statusCode, known)), statusCode, known, oauthError);
@@ -232,7 +232,7 @@ function invalidResponse(
     data === '' ? 'an empty body' : parseObject(data) ? 'JSON' : 'something else than a JSON object';
   const advice = isBusy(statusCode) ? BUSY : `Check the ${option} option.`;
   return new NoUsableResponse(
-    `${hostOf(context)} answered ${String(statusCode)} with ${what}, not with ${need}. ${advice}`,
+    `${hostOf(context)} responded with ${String(statusCode)} and ${what}, not with ${need}. ${advice}`,
     gatewayStatus(statusCode),
     responseError(response, context),
   );
@@ -280,7 +280,9 @@ class NoUsableResponse extends InternalOAuthError {
 
 /** A response as an Error: callers of passport-oauth2's strategies look for `oauthError.statusCode`. */
 function responseError({ statusCode, data }: ErrorResponse, context: Context): Error & ErrorResponse {
-  const error = Object.assign(new Error(`${hostOf(context)} answered ${String(statusCode)}`), { statusCode });
+  const error = Object.assign(new Error(`${hostOf(context)} responded with ${String(statusCode)}`), {
+    statusCode,
+  });
   // A success may hold the access token, in whatever form.
   if (statusCode >= 200 && statusCode <= 299) return error as typeof error & ErrorResponse;
   const secrets = [...context.secrets, ...tokensIn(parseObject(data))];
@@ -304,7 +306,7 @@ function tokensIn(json: Record<string, unknown> | undefined): string[] {
 
 function explain(code: string, description: string | undefined, context: Context): string {
   const { callbackURL } = context;
-  const first = `${hostOf(context)} answered ${code}${description ? `: ${description}` : ''}`;
+  const first = `${hostOf(context)} responded with ${code}${description ? `: ${description}` : ''}`;
   const hint = HINTS.get(code) ?? HINT;
   const sent =
     hint === CALLBACK_URL && callbackURL

@@ -14,6 +14,7 @@ export type {
 } from './options';
 export type { DribbbleAccount, DribbbleProfile, DribbbleTeam, DribbbleUser } from './profile';
 export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie-store';
+export type { DribbbleFailure, DribbbleFailureCode } from './state/login';
 export { DribbbleStrategy, DribbbleStrategy as Strategy } from './strategy';
 export type {
   DribbbleVerifyFunction,

@@ -37,28 +37,38 @@ interface Options {
   store?: OAuth2Strategy.StateStore | CookieStateStore | true | null | undefined;
   /** The key in the session under which the state is kept. Default: `oauth2:dribbble.com`. */
   sessionKey?: string | undefined;
-  /** PKCE (RFC 7636); `true` is S256. Default: off, as Dribbble does not document it. */
+  /**
+   * PKCE (RFC 7636); `true` is S256. Default: `true`, but off with `state: false` and with a store whose `store` takes
+   * fewer than five parameters, which has no place for the verifier.
+   */
   pkce?: boolean | 'S256' | 'plain' | undefined;
   /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host` when a relative callbackURL is resolved. Default: Express's `trust proxy`. */
   proxy?: boolean | undefined;
   /** Headers for every request to Dribbble, such as `User-Agent`. They can't replace `Authorization`. */
   customHeaders?: OutgoingHttpHeaders | undefined;
-  /** Do without the profile, always or as the function says; verify's `profile` is then undefined. Default: false. */
+  /**
+   * Skip the profile request: `true`, or a function that returns, resolves to or calls back with whether to. verify's
+   * `profile` is then undefined.
+   * @default false
+   */
   skipUserProfile?:
     | boolean
-    | (() => boolean)
-    | ((accessToken: string, done: (error?: unknown, skip?: boolean) => void) => void)
+    | (() => boolean | Promise<boolean>)
+    | ((accessToken: string, done: (error?: unknown, skip?: boolean) => void) => unknown)
     | undefined;
-  /** Milliseconds for one whole exchange with Dribbble, the answer's body included. Default: 10000. */
+  /**
+   * Milliseconds for one whole request to Dribbble, response body included.
+   * @default 10000
+   */
   timeout?: number | undefined;
   /**
-   * An http(s) Agent, for a proxy or certificates of your own. Default: the strategy's, which keeps connections
-   * open for a minute and opens them ahead.
+   * An http(s) Agent, for a proxy or certificates of your own. Default: one for the process, which keeps connections
+   * open for a minute and preconnects; or Node's default agent, where the app set that up.
    */
   agent?: Agent | undefined;
 }
 
-/** Options of the strategy. What is missing or malformed is a TypeError that names it, at construction. */
+/** Options of the strategy. The constructor throws a `TypeError` that names the missing or malformed option. */
 export interface DribbbleStrategyOptions extends Options {
   /** Whether verify takes the request as its first parameter. Default: false. */
   passReqToCallback?: false | undefined;

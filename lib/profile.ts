@@ -15,13 +15,13 @@ export interface DribbbleProfile {
   photos?: { value: string }[];
   /** Only if the API sent an address; it does not promise one. */
   emails?: { value: string }[];
-  /** The body of the answer, as it came. */
+  /** The response body, as it came. */
   _raw: string;
-  /** The body of the answer, parsed. Nothing in it is checked but the id. */
+  /** The response body, parsed. Nothing in it is checked but the id. */
   _json: DribbbleUser;
 }
 
-/** The answer of `GET /v2/user`, as Dribbble documents it (API v2, user). */
+/** The response of `GET /v2/user`, as Dribbble documents it (API v2, user). */
 export interface DribbbleUser extends DribbbleAccount {
   followers_count: number;
   /** Whether the account is a Pro account. */

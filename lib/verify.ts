@@ -6,7 +6,7 @@ import { isError } from './errors';
 import type { DribbbleStrategyOptions } from './options';
 
 /**
- * How a verify function answers: with an error, with a user, or with `false` and, if it likes, the reason
+ * What a verify function calls back with: an error, a user, or `false` and, if it likes, the reason
  * (`info`, such as `{ message }`) for a failed login. The first call counts, later ones are ignored.
  */
 export type VerifyCallback = (
@@ -48,16 +48,19 @@ interface VerifyFunctions {
 }
 
 /**
- * Finds or makes the app's user for a Dribbble profile, and answers through `done`, or, if it declares fewer than
- * four parameters, by what it returns or by the promise it returns (a falsy value is a failed login). What it
- * throws, or rejects with, ends in `next(err)`. Dribbble issues no refresh token: the parameter is undefined.
+ * Finds or creates the app's user for a Dribbble profile.
+ *
+ * With four parameters it calls `done`; should its promise resolve to a user before, that counts. With fewer, what it
+ * returns, or its promise resolves to, is the user; a falsy value is a failed login. What it throws, or rejects with,
+ * is passed to `next(err)`. If it does not call back within a minute, the login ends in an error. Dribbble issues no
+ * refresh token: the parameter is undefined.
  */
 export type DribbbleVerifyFunction = VerifyFunctions['verify'];
-/** A verify function that also takes the token endpoint's answer. */
+/** A verify function that also takes the token response. */
 export type DribbbleVerifyFunctionWithParams = VerifyFunctions['verifyWithParams'];
 /** A verify function for `passReqToCallback: true`. */
 export type DribbbleVerifyFunctionWithRequest = VerifyFunctions['verifyWithRequest'];
-/** A verify function for `passReqToCallback: true` that also takes the token endpoint's answer. */
+/** A verify function for `passReqToCallback: true` that also takes the token response. */
 export type DribbbleVerifyFunctionWithRequestAndParams = VerifyFunctions['verifyWithRequestAndParams'];
 
 export type AnyVerifyFunction =

@@ -28,7 +28,7 @@ export class HttpError extends Error {
   override readonly name = 'HttpError';
   declare readonly cause?: Error;
 
-  /** @param status What a gateway would answer: 504 if time ran out, else 502. */
+  /** @param status What a gateway would respond with: 504 if time ran out, else 502. */
   constructor(
     message: string,
     readonly status: 502 | 504,
