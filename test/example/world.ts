@@ -12,6 +12,6 @@ DribbbleStrategy.prototype.authenticate = function (...args) {
     _authorizeUrl: authorizationURL,
     _accessTokenUrl: tokenURL,
   });
-  Object.assign(this, { _userProfileURL: userProfileURL });
+  Object.assign((this as unknown as { _dribbble: object })._dribbble, { userProfileURL });
   authenticate.apply(this, args);
 };

@@ -179,7 +179,9 @@ for (const [version, express] of EXPRESS) {
         _authorizeUrl: dribbble.endpoints.authorizationURL,
         _accessTokenUrl: dribbble.endpoints.tokenURL,
       });
-      Object.assign(strategy, { _userProfileURL: dribbble.endpoints.userProfileURL });
+      Object.assign((strategy as unknown as { _dribbble: object })._dribbble, {
+        userProfileURL: dribbble.endpoints.userProfileURL,
+      });
 
       expect((await browser.get(`${running.url}/login`)).text).to.equal('{"id":"1"}');
       expect(lastAuthorization(dribbble).has('redirect_uri')).to.be.false;
