@@ -170,6 +170,7 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
     `a number of milliseconds from 1 to ${String(MAX_TIMEOUT)}`,
   );
   check('agent', (value) => typeof value === 'object' && value !== null, 'an http.Agent or https.Agent');
+  warnOfUnknownScope(options.scope, options.scopeSeparator);
 }
 
 /** Where the state of logins is kept; undefined where `state: false` has none kept. */
@@ -190,6 +191,19 @@ export function checkAuthenticateOptions({ scope, callbackURL }: DribbbleAuthent
   if (!isLeftOut('callbackURL', callbackURL) && !isCallbackURL(callbackURL)) {
     throw new TypeError('The callbackURL option of authenticate must be a URL or a path');
   }
+  warnOfUnknownScope(scope);
+}
+
+let hasWarned = false;
+
+/** A warning, not an error: Dribbble may have a new scope one day. Once for the process, as it may stand in a request. */
+function warnOfUnknownScope(scope: DribbbleAuthenticateOptions['scope'], separator = ' '): void {
+  if (hasWarned || !scope) return;
+  const scopes = typeof scope === 'string' ? scope.split(separator) : scope;
+  const unknown = scopes.find((name) => !['public', 'upload', ''].includes(name.trim()));
+  if (unknown === undefined) return;
+  hasWarned = true;
+  process.emitWarning(`Dribbble has no scope "${unknown}": its scopes are public and upload.`);
 }
 
 /** null and the empty string too, where passport-oauth2 takes them so. */

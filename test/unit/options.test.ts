@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 
@@ -115,5 +116,36 @@ describe('DribbbleStrategyOptions', () => {
     const before = structuredClone(options);
     construct(options);
     expect(options).to.deep.equal(before);
+  });
+
+  describe('with a scope that Dribbble does not have', () => {
+    /** The process warnings of a program that makes strategies with these scopes. In a new process: it warns once. */
+    function warningsOf(...scopes: unknown[]): string[] {
+      const program = `
+        const { DribbbleStrategy } = require('passport-dribbble-oauth2');
+        process.on('warning', ({ message }) => process.stdout.write(message + '\\n'));
+        for (const scope of ${JSON.stringify(scopes)})
+          new DribbbleStrategy({ clientID: 'id', clientSecret: 'secret', scope }, () => undefined);`;
+      const register = require.resolve('../support/register.cjs');
+      const { stdout } = spawnSync(
+        process.execPath,
+        ['--no-warnings', '--require', register, '-e', program],
+        {
+          cwd: `${__dirname}/../..`,
+          encoding: 'utf8',
+        },
+      );
+      return stdout.split('\n').filter((line) => line !== '');
+    }
+
+    it('warn once, and name it', () => {
+      expect(warningsOf('public publik', ['write'])).to.deep.equal([
+        'Dribbble has no scope "publik": its scopes are public and upload.',
+      ]);
+    });
+
+    it('do not warn of the scopes that it has', () => {
+      expect(warningsOf('public', 'public upload', ['public', 'upload'], '', null)).to.be.empty;
+    });
   });
 });
