@@ -2,8 +2,9 @@ import type { Request } from 'express';
 import { debug } from '../debug';
 
 /**
- * Why a login failed: `info` of a failed login, as `failureMessage`, an authenticate callback or `failWithError` have
- * it. The code is stable; the message is for people and may change.
+ * Why a login failed: `info` in the callback of `passport.authenticate('dribbble', callback)`, of which
+ * `failureMessage: true` keeps the message in the session. The code is stable; the message is for people and may
+ * change.
  */
 export interface DribbbleFailure {
   message: string;
