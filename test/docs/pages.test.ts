@@ -5,7 +5,7 @@ import { PAGES, print, read, strayBlocks } from '../../scripts/print-docs';
 
 const ROOT = join(__dirname, '../..');
 
-for (const page of ['README.md', ...PAGES]) {
+for (const page of ['README.md', 'docs/troubleshooting.md', ...PAGES]) {
   describe(page, () => {
     it('prints the code that the tests run', () => {
       expect(read(page), 'npm run docs prints it anew').to.equal(print(page));
