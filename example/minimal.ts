@@ -10,7 +10,7 @@ passport.use(
       clientSecret: process.env.DRIBBBLE_CLIENT_SECRET!,
       callbackURL: 'http://localhost:3000/auth/dribbble/callback',
     },
-    // Find or make your user by profile.id here. What you return is req.user.
+    // Find or create your user by profile.id here. What you return is req.user.
     async (accessToken, refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
   ),
 );
@@ -24,9 +24,11 @@ app.use(passport.session());
 app.get('/auth/dribbble', passport.authenticate('dribbble'));
 app.get(
   '/auth/dribbble/callback',
-  passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/' }),
+  passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/', failureMessage: true }),
 );
 app.get('/', (req, res) => {
-  res.json(req.user ?? 'Nobody is signed in.');
+  // Why the last login failed, if it did.
+  const { messages } = req.session as { messages?: string[] };
+  res.json(req.user ?? messages?.pop() ?? 'Sign in at /auth/dribbble');
 });
 app.listen(3000);

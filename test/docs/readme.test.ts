@@ -26,9 +26,11 @@ const blocks: Block[] = [...readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(
 /** What a snippet takes for granted. */
 const PRELUDE = `
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
+import passport from 'passport';
+import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import type { DribbbleProfile, DribbbleTokenResponse, VerifyCallback } from 'passport-dribbble-oauth2';
+const db = { query: async (sql: string, values: unknown[]): Promise<{ rows: { id: number }[] }> => ({ rows: [] }) };
 const [clientID, clientSecret, callbackURL] = ['id', 'secret', 'https://app.example.com/callback'];
-const verify = (accessToken: string) => ({ accessToken });
 export const app = express();
 app.get('/fail', () => { throw Object.assign(new Error('for the test'), { status: 503 }); });
 `;
@@ -38,7 +40,6 @@ describe('The README', () => {
   before(() => {
     // In the package's own folder, where its name leads to it.
     folder = mkdtempSync(join(__dirname, 'tmp-readme-'));
-    process.env['STATE_SECRET'] ??= 'a secret of thirty-two characters';
   });
   after(() => {
     rmSync(folder, { recursive: true });
@@ -48,16 +49,18 @@ describe('The README', () => {
   function write(block: Block, number: number): string {
     if (block.isProgram && block.language === 'ts') return MINIMAL;
     const file = join(folder, `${String(number)}.${block.language}`);
-    writeFileSync(file, block.isProgram ? block.code : PRELUDE + block.code);
+    writeFileSync(file, block.language === 'js' ? block.code : PRELUDE + block.code);
     return file;
   }
 
   it('has snippets', () => {
-    expect(blocks.filter(({ isProgram }) => isProgram).map(({ language }) => language)).to.deep.equal([
-      'ts',
-      'js',
+    expect(blocks.map(({ language, isProgram }) => [language, isProgram])).to.deep.equal([
+      ['ts', true],
+      ['js', false],
+      ['ts', false],
+      ['ts', false],
+      ['ts', false],
     ]);
-    expect(blocks.filter(({ isProgram }) => !isProgram)).to.have.length(3);
   });
 
   it('has snippets that compile', () => {
@@ -89,7 +92,7 @@ describe('The README', () => {
     const firstLine = block.code.split('\n').find((line) => line.trim() !== '') ?? '';
 
     if (block.isProgram) {
-      it(`has a program in ${block.language} that signs somebody in`, async () => {
+      it(`has a program that signs somebody in`, async () => {
         const program = start(write(block, number));
         try {
           const [{ port }] = (await once(program, 'message')) as [{ port: number }];
@@ -112,7 +115,7 @@ describe('The README', () => {
     } else {
       it(`has a snippet that runs: ${firstLine}`, async () => {
         const { app } = createRequire(__filename)(write(block, number)) as { app: import('express').Express };
-        if (!block.code.includes('app.use(')) return;
+        if (!block.code.startsWith('app.use(')) return;
         const server = app.listen(0, '127.0.0.1');
         await once(server, 'listening');
         const { port } = server.address() as import('node:net').AddressInfo;
