@@ -34,7 +34,8 @@ function usualPeople(url: string): SandboxPerson[] {
   const team = { name: 'Paper Cranes', login: 'papercranes', html_url: 'https://dribbble.com/papercranes' };
   const dates = { created_at: '2013-08-18T18:34:31Z', updated_at: '2024-02-14T22:32:11Z' };
   const teams = [{ id: 39, ...team, avatar_url: `${url}/avatars/papercranes.svg`, type: 'Team', ...dates }];
-  const bio = 'Letters at <a href="https://dribbble.com/papercranes">@papercranes</a>. Draws &amp; rubs out.';
+  const bio =
+    'Type &amp; identity at <a href="https://dribbble.com/papercranes">@papercranes</a>. Draws letters, then rubs most of them out.';
   const links = { web: 'https://martaquill.example', twitter: 'https://twitter.com/martaquill' };
   const marta = { name: 'Marta Quill', bio, links, location: 'Porto, Portugal', pro: true, teams };
   // Tries to inject markup and script wherever Dribbble lets a person write.

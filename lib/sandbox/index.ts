@@ -116,7 +116,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   await listen().catch(async (error: unknown) => {
     await shut(servers);
     const { code, port: taken } = error as { code?: string; port?: number };
-    throw code === 'EADDRINUSE' ? new Error(`Port ${String(taken)} is in use: choose another.`) : error;
+    if (code !== 'EADDRINUSE') throw error;
+    throw Object.assign(new Error(`Port ${String(taken)} is in use: choose another.`), { code });
   });
   const [url = '', tokenServer = '', api = ''] = ports.map((at) => `http://127.0.0.1:${String(at)}`);
   const addresses = { authorizationURL: `${url}/oauth/authorize`, tokenURL: `${tokenServer}/oauth/token` };

@@ -26,7 +26,7 @@ body { min-height: 100vh; display: flex; flex-direction: column; background: var
 header { padding: .6rem 1.25rem; background: repeating-linear-gradient(-45deg, #ffd166 0 1.1rem, #ffc94a 1.1rem 2.2rem); color: #2b1c00; text-align: center }
 main { flex: 1; width: min(34.5rem, 100%); margin: 0 auto; padding: 1.5rem 1.25rem 3rem; display: grid; gap: 1.25rem; align-items: center }
 footer { width: min(70rem, 100%); margin: 0 auto; padding: 1.25rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .875rem }
-h1 { font-size: clamp(1.6rem, 1.3rem + 1.4vw, 2.1rem); line-height: 1.15; letter-spacing: -.02em }
+h1 { font-size: clamp(1.6rem, 1.3rem + 1.4vw, 2.1rem); line-height: 1.15; letter-spacing: -.02em; text-wrap: balance }
 h2, legend { font-size: 1rem; font-weight: 700; line-height: 2 }
 .card, fieldset, ul { display: grid; gap: .5rem; grid-template-columns: minmax(0, 1fr); border: 0; list-style: none }
 .card { gap: 1rem; padding: clamp(1.25rem, 5vw, 2.25rem); background: var(--card); border: 1px solid var(--line); border-radius: 1.25rem; box-shadow: 0 12px 32px -12px var(--shade) }
@@ -40,7 +40,7 @@ pre { padding: .8em 1em; white-space: pre-wrap }
 .person:hover, .person:has(:checked) { border-color: var(--deep) }
 .person:has(:checked) { background: var(--wash); box-shadow: inset 0 0 0 1px var(--deep) }
 .name { flex: 1 1 5rem }
-.name b { display: block }
+.name strong { display: block }
 .muted { color: var(--soft) }
 .avatar { flex: none; width: 3rem; height: 3rem; border-radius: 50%; display: grid; place-items: center; background: var(--wash); color: var(--deep); font-size: 1.25rem; font-weight: 700 }
 :checked ~ .avatar { background: var(--card) }
@@ -64,7 +64,7 @@ function page(title: string, main: Markup, formTargets = '', width = ''): Sandbo
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · Sandbox</title><link rel="icon" href="/avatars/sandbox.svg"><style>${new Markup(CSS)}</style></head>
-<body><header><b>Sandbox.</b> This is not Dribbble.</header>
+<body><header><strong>Sandbox.</strong> This is not Dribbble.</header>
 <main class="${width}">${main}</main>
 <footer>A stand-in for Dribbble on this machine, with invented people. No password, and nothing leaves the machine.</footer></body></html>`;
   // Referrer-Policy: with less, browsers would send forms without their origin.
@@ -149,12 +149,12 @@ function named({ login, name, avatar_url: avatar, pro }: DribbbleUser): Markup {
   const picture = own
     ? markup`<img class="avatar" src="${own}" alt="">`
     : markup`<span class="avatar" aria-hidden="true">${initial}</span>`;
-  return markup`${picture}<span class="name"><b>${name ?? login}</b><span class="muted">@${login}</span></span>${pro && markup`<span class="pro">Pro</span>`}`;
+  return markup`${picture}<span class="name"><strong>${name ?? login}</strong><span class="muted">@${login}</span></span>${pro && markup`<span class="pro">Pro</span>`}`;
 }
 
 /** A portrait, in a colour made of the letters of a login. */
 export function portrait(login: string): SandboxResponse {
-  const hue = String([...Buffer.from(login)].reduce((sum, byte) => (sum * 7 + byte) % 360, 0));
+  const hue = String([...Buffer.from(login)].reduce((sum, byte) => (sum * 16 + byte) % 360, 0));
   const body = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" fill="#3a2230"><path fill="hsl(${hue} 75% 88%)" d="M0 0h96v96H0z"/>
 <circle cx="76" cy="20" r="22" fill="hsl(${hue} 70% 80%)"/><path d="M23 47c0-18 11-28 25-28s25 10 25 28v23c0 6-50 6-50 0z"/>
 <path fill="hsl(${hue} 50% 42%)" d="M12 96c2-16 15-24 36-24s34 8 36 24z"/><path fill="#e5a07a" d="M40 58h16v17c0 5-16 5-16 0z"/>

@@ -44,7 +44,7 @@ describe('The pages of the sandbox', () => {
         .to.contain(
           'Bobby &#60;b&#62;Tags&#60;/b&#62; &#60;img src=x onerror=&#34;window.__pwned=1&#34;&#62;',
         )
-        .and.not.match(/<b>Tags|<img src=x|javascript:/);
+        .and.not.match(/<b>|<img src=x|javascript:/);
     }
   });
 
