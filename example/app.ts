@@ -37,7 +37,7 @@ export function createApp({
   const app = express();
   app.set('trust proxy', trustProxy);
 
-  app.use(securityHeaders(dribbble.userProfileURL));
+  app.use(securityHeaders(dribbble.authorizationURL));
   app.use(oneHost(new URL(baseURL)));
   app.use(express.static(path.join(__dirname, 'public'), { maxAge: '1h' }));
   // Pages differ from person to person: nothing in between keeps them.

@@ -7,7 +7,7 @@ export interface Shell {
   footer: Html;
 }
 
-/** The document around every page, the sandbox's included. */
+/** The document around every page. */
 export function layout({ title, header, main, footer }: Shell): string {
   return html`<!doctype html>
     <html lang="en">

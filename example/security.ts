@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /** Headers for pages that run no script at all. */
-export function securityHeaders(userProfileURL: string | undefined): RequestHandler {
+export function securityHeaders(authorizationURL: string | undefined): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -10,7 +10,7 @@ export function securityHeaders(userProfileURL: string | undefined): RequestHand
         defaultSrc: ["'none'"],
         styleSrc: ["'self'"],
         // Avatars are wherever Dribbble, or what stands in for it, keeps them.
-        imgSrc: ["'self'", 'https:', ...(userProfileURL ? [new URL(userProfileURL).origin] : [])],
+        imgSrc: ["'self'", 'https:', ...(authorizationURL ? [new URL(authorizationURL).origin] : [])],
         formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],

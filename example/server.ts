@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { callbackURL, createApp } from './app';
-import { startSandbox, type Sandbox } from './sandbox';
 import { redisSessions } from './sessions';
 import { readSettings, SetupError, type Settings } from './settings';
 import { stop } from './stop';
@@ -54,7 +54,7 @@ async function assemble(settings: Settings, baseURL: string, port: number) {
   let dribbble = application;
   if (!dribbble) {
     sandbox = await openSandbox(settings, callbackURL(baseURL), port);
-    dribbble = sandbox.dribbble;
+    dribbble = sandbox.options;
   }
   const app = createApp({
     baseURL,
@@ -86,7 +86,7 @@ async function listen(server: Server, { host, port }: Settings): Promise<void> {
 }
 
 async function openSandbox({ sandboxPort }: Settings, callback: string, appPort: number): Promise<Sandbox> {
-  const start = (port: number) => startSandbox({ port, callbackURL: callback, applicationName: 'Courtside' });
+  const start = (port: number) => startSandbox({ port, callbackURL: callback });
   if (sandboxPort !== undefined) {
     return start(sandboxPort).catch((error: unknown) => {
       throw portError(error, 'SANDBOX_PORT', sandboxPort);

@@ -1,6 +1,15 @@
 /** A mistake of whoever starts the app, told in one line. */
 export class SetupError extends Error {}
 
+interface Application {
+  clientID: string;
+  clientSecret: string;
+  /** The three endpoints, where they are not Dribbble's: those of a sandbox that runs by itself. */
+  authorizationURL: string | undefined;
+  tokenURL: string | undefined;
+  userProfileURL: string | undefined;
+}
+
 export interface Settings {
   host: string;
   port: number;
@@ -11,14 +20,14 @@ export interface Settings {
   sessionSecret: string | undefined;
   redisURL: string | undefined;
   /** The application registered with Dribbble; undefined means the sandbox. */
-  application: { clientID: string; clientSecret: string } | undefined;
+  application: Application | undefined;
 }
 
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   // In a .env file a name with nothing after it is not set.
   const set = (name: string) => (env[name]?.trim() ? env[name].trim() : undefined);
 
-  const application = readApplication(set('DRIBBBLE_CLIENT_ID'), set('DRIBBBLE_CLIENT_SECRET'));
+  const application = readApplication(set);
   const host = set('HOST') ?? '127.0.0.1';
   if (!application && !['localhost', '127.0.0.1', '::1'].includes(host)) {
     throw new SetupError(
@@ -42,8 +51,18 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   };
 }
 
-function readApplication(clientID: string | undefined, clientSecret: string | undefined) {
-  if (clientID && clientSecret) return { clientID, clientSecret };
+function readApplication(set: (name: string) => string | undefined): Application | undefined {
+  const clientID = set('DRIBBBLE_CLIENT_ID');
+  const clientSecret = set('DRIBBBLE_CLIENT_SECRET');
+  if (clientID && clientSecret) {
+    return {
+      clientID,
+      clientSecret,
+      authorizationURL: set('DRIBBBLE_AUTHORIZATION_URL'),
+      tokenURL: set('DRIBBBLE_TOKEN_URL'),
+      userProfileURL: set('DRIBBBLE_USER_PROFILE_URL'),
+    };
+  }
   if (!clientID && !clientSecret) return undefined;
   const missing = clientID ? 'DRIBBBLE_CLIENT_SECRET' : 'DRIBBBLE_CLIENT_ID';
   throw new SetupError(`${missing} is missing. Set both to sign in at Dribbble, or neither for the sandbox.`);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import axe from 'axe-core';
 import { expect } from 'chai';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { startExample, type Example } from '../support/example';
@@ -84,6 +85,48 @@ describe('The example app in Chromium', function () {
     await page.getByRole('radio', { name: `@${login}` }).check();
     await button('Authorize').click();
   }
+
+  describe('the pages of the sandbox', () => {
+    const pages = {
+      'asks who signs in': () => askToSignIn(),
+      'refuses a request': () => page.goto(`${example.sandbox.options.authorizationURL}?client_id=x`),
+      'says what it is': () => page.goto(example.sandbox.url),
+    };
+    for (const [what, visit] of Object.entries(pages)) {
+      it(`are accessible, and fit each width, where it ${what}`, async () => {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          for (const width of [320, 768, 1440]) {
+            await context.close();
+            const viewport = { width, height: 900 };
+            // axe is a script, which the pages do not allow; the other tests visit them as they are.
+            ({ context, page } = await open({ viewport, colorScheme, bypassCSP: true }));
+            await visit();
+            await page.addScriptTag({ content: axe.source });
+            const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+            const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`);
+            expect(found, `${String(width)} pixels, ${colorScheme}`).to.deep.equal([]);
+            const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+            expect(overflow, `${String(width)} pixels`).to.be.at.most(0);
+            // Chromium notes every response of 400 and above.
+            complaints = complaints.filter((line) => !/^console: Failed to load .* 401/.test(line));
+          }
+        }
+      });
+    }
+
+    it('take the dial, one for each endpoint, and the example says what goes wrong', async () => {
+      await page.goto(example.sandbox.url);
+      await page.getByRole('combobox', { name: 'token' }).selectOption('resets');
+      await button('Set the dial').click();
+      expect(await page.getByRole('combobox', { name: 'token' }).inputValue()).to.equal('resets');
+      await signIn('rookie');
+      expect(await page.getByRole('alert').innerText()).to.contain('Dribbble');
+      await page.goto(example.sandbox.url);
+      expect(await page.getByRole('group').first().innerText()).to.contain('token no response');
+      await example.sandbox.reset();
+      complaints = complaints.filter((line) => !/^console: Failed to load .* 502/.test(line));
+    });
+  });
 
   for (const [login, name] of [
     ['martaquill', 'Marta Quill Pro'],
@@ -169,7 +212,7 @@ describe('The example app in Chromium', function () {
     await page.keyboard.press('Enter');
     await page.getByText('This is not Dribbble').waitFor();
     await press('Tab');
-    await press('Tab');
+    await press('ArrowDown');
     await press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForURL(`${example.url}/profile`);

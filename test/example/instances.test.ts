@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { callbackURL } from '../../example/app';
-import { startSandbox, type Sandbox } from '../../example/sandbox';
+import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser, type Page } from '../support/browser';
 
 const SERVER = join(__dirname, '../../example/server.ts');
@@ -74,17 +74,12 @@ describe('Two instances of the example, sharing Redis and a secret,', function (
 
   before(async () => {
     front = await RoundRobin.start();
-    sandbox = await startSandbox({ port: 0, callbackURL: callbackURL(front.url) });
+    sandbox = await startSandbox({ callbackURL: callbackURL(front.url) });
     const redisPort = await freePort();
     redis = new Process('redis-server', ['--port', redisPort, '--bind', '127.0.0.1', '--save', '']);
     await redis.says(/Ready to accept connections/);
-    const { clientID, clientSecret } = sandbox.dribbble;
-    const preload = [
-      '--require',
-      require.resolve('../support/register.cjs'),
-      '--require',
-      join(__dirname, 'world.ts'),
-    ];
+    const { clientID, clientSecret, ...endpoints } = sandbox.options;
+    const preload = ['--require', require.resolve('../support/register.cjs')];
     instances = await Promise.all(
       [0, 1].map(async (at) => {
         const port = await freePort();
@@ -96,7 +91,9 @@ describe('Two instances of the example, sharing Redis and a secret,', function (
           SESSION_SECRET: 'what the two share',
           DRIBBBLE_CLIENT_ID: clientID,
           DRIBBBLE_CLIENT_SECRET: clientSecret,
-          SANDBOX: JSON.stringify(sandbox.dribbble),
+          DRIBBBLE_AUTHORIZATION_URL: endpoints.authorizationURL,
+          DRIBBBLE_TOKEN_URL: endpoints.tokenURL,
+          DRIBBBLE_USER_PROFILE_URL: endpoints.userProfileURL,
         });
         await instance.says(/is ready/);
         return instance;
@@ -115,7 +112,7 @@ describe('Two instances of the example, sharing Redis and a secret,', function (
     const begun = await browser.get(`${front.url}/auth/dribbble`);
     expect(begun.status).to.equal(302);
     let page = await browser.follow(begun);
-    page = await browser.post(page.url, { designer: name, decision: 'authorize' });
+    page = await browser.post(page.url, { login: name, decision: 'authorize' });
     while (page.location?.startsWith(sandbox.url)) page = await browser.get(page.location);
     expect(page.location).to.match(/\/auth\/dribbble\/callback\?code=/);
     return { browser, name, callback: page.location ?? '', beganAt: servedBy(begun) };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { callbackURL, createApp, type AppOptions } from '../../example/app';
-import { startSandbox, type Sandbox } from '../../example/sandbox';
+import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import type { Browser, Page } from './browser';
 
 export interface Example {
@@ -17,14 +17,11 @@ type Options = Partial<Omit<AppOptions, 'dribbble'>> & { dribbble?: Partial<AppO
 
 /** The example app beside its sandbox, each on a free port; `options` are in place of the usual ones. */
 export async function startExample(options: Options = {}): Promise<Example> {
-  const server = createServer().listen(0, '127.0.0.1');
+  // The pictures of the README show the usual port.
+  const server = createServer().listen(process.env['SCREENSHOTS'] ? 3000 : 0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://localhost:${String((server.address() as AddressInfo).port)}`;
-  const sandbox = await startSandbox({
-    port: 0,
-    callbackURL: callbackURL(url),
-    applicationName: 'Courtside',
-  });
+  const sandbox = await startSandbox({ callbackURL: callbackURL(url) });
   const log: unknown[] = [];
   server.on(
     'request',
@@ -34,7 +31,7 @@ export async function startExample(options: Options = {}): Promise<Example> {
       sandbox: true,
       log: (error) => log.push(error),
       ...options,
-      dribbble: { ...sandbox.dribbble, ...options.dribbble },
+      dribbble: { ...sandbox.options, ...options.dribbble },
     }),
   );
   return {
@@ -48,19 +45,14 @@ export async function startExample(options: Options = {}): Promise<Example> {
   };
 }
 
-/** Presses Authorize on a consent page, as one of the sandbox's people; the answer leads back to the app. */
-export function authorize(browser: Browser, consent: Page, designer: string): Promise<Page> {
-  return browser.post(consent.url, { designer, decision: 'authorize' });
+/** Presses Authorize on a consent page, as one of the sandbox's people; the response leads back to the app. */
+export function authorize(browser: Browser, consent: Page, login: string): Promise<Page> {
+  return browser.post(consent.url, { login, decision: 'authorize' });
 }
 
 /** Signs in from the first page to the last. */
-export async function signIn(
-  browser: Browser,
-  url: string,
-  designer: string,
-  returnTo?: string,
-): Promise<Page> {
+export async function signIn(browser: Browser, url: string, login: string, returnTo?: string): Promise<Page> {
   const query = returnTo === undefined ? '' : `?returnTo=${encodeURIComponent(returnTo)}`;
   const consent = await browser.open(`${url}/auth/dribbble${query}`);
-  return browser.follow(authorize(browser, consent, designer));
+  return browser.follow(authorize(browser, consent, login));
 }
