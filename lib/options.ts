@@ -33,13 +33,21 @@ interface Options {
    * and with it app state and `pkce`; an app without sessions takes a `store` instead.
    */
   state?: boolean | undefined;
-  /** Where the state is kept between the two legs. Default: the session. */
+  /**
+   * Where the state is kept between the two legs: a `CookieStateStore`, or a store of passport-oauth2's contract.
+   * Of two callbacks with one state, one goes on and the other fails, with any store, in one process.
+   * @default the session: up to 10 logins, for 10 minutes each
+   */
   store?: OAuth2Strategy.StateStore | CookieStateStore | true | null | undefined;
-  /** The key in the session under which the state is kept. Default: `oauth2:dribbble.com`. */
+  /**
+   * The key in the session under which the state is kept.
+   * @default 'oauth2:dribbble.com', with the host of `authorizationURL`
+   */
   sessionKey?: string | undefined;
   /**
-   * PKCE (RFC 7636); `true` is S256. Default: `true`, but off with `state: false` and with a store whose `store` takes
-   * fewer than five parameters, which has no place for the verifier.
+   * PKCE (RFC 7636; RFC 9700, section 2.1.1); `true` is S256. `'plain'` is for providers that know no S256.
+   * @default true, or false with `state: false` and with a `store` whose `store` method takes fewer than five
+   * parameters, which can't keep the verifier
    */
   pkce?: boolean | 'S256' | 'plain' | undefined;
   /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host` when a relative callbackURL is resolved. Default: Express's `trust proxy`. */
@@ -112,6 +120,8 @@ declare module 'passport' {
   }
 }
 
+/** Hosts that only this machine reaches. */
+const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
 const MAX_TIMEOUT = 2 ** 31 - 1; // more, and Node's timers fire at once
 
 /** Throws a TypeError that names the first option that is missing or malformed. */
@@ -157,6 +167,12 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
       "DribbbleStrategy's pkce option needs the state option, or a store, to keep its verifier in",
     );
   }
+  const { store } = given as { store?: AnyStore };
+  if (given['pkce'] && typeof store === 'object' && isStore(store) && store.store.length < 5) {
+    throw new TypeError(
+      "DribbbleStrategy's pkce option needs a store that keeps the verifier: one whose store method takes (req, verifier, state, meta, callback)",
+    );
+  }
   check('passReqToCallback', (value) => typeof value === 'boolean', 'a boolean');
   check('customHeaders', areHeaders, 'an object of valid HTTP headers');
   check(
@@ -171,6 +187,21 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
   );
   check('agent', (value) => typeof value === 'object' && value !== null, 'an http.Agent or https.Agent');
   warnOfUnknownScope(options.scope, options.scopeSeparator);
+  warnOfPlainHTTP(given['callbackURL']);
+}
+
+let hasWarnedOfHTTP = false;
+
+/** Once a process: over plain http anybody on the way reads the authorization code (RFC 6749, section 3.1.2.1). */
+function warnOfPlainHTTP(callbackURL: unknown): void {
+  if (hasWarnedOfHTTP || typeof callbackURL !== 'string' || !URL.canParse(callbackURL)) return;
+  const { protocol, hostname, origin } = new URL(callbackURL);
+  if (protocol !== 'http:' || LOOPBACK.test(hostname)) return;
+  hasWarnedOfHTTP = true;
+  process.emitWarning(
+    `The callbackURL is at ${origin}: over plain http anybody on the way can read the authorization code and the session's cookie. Use https.`,
+    { type: 'SecurityWarning', code: 'DRIBBBLE_PLAIN_HTTP' },
+  );
 }
 
 /** Where the state of logins is kept; undefined where `state: false` has none kept. */
@@ -192,17 +223,18 @@ export function checkAuthenticateOptions({ scope, callbackURL }: DribbbleAuthent
     throw new TypeError('The callbackURL option of authenticate must be a URL or a path');
   }
   warnOfUnknownScope(scope);
+  warnOfPlainHTTP(callbackURL);
 }
 
-let hasWarned = false;
+let hasWarnedOfScope = false;
 
 /** A warning, not an error: Dribbble may have a new scope one day. Once for the process, as it may stand in a request. */
 function warnOfUnknownScope(scope: DribbbleAuthenticateOptions['scope'], separator = ' '): void {
-  if (hasWarned || !scope) return;
+  if (hasWarnedOfScope || !scope) return;
   const scopes = typeof scope === 'string' ? scope.split(separator) : scope;
   const unknown = scopes.find((name) => !['public', 'upload', ''].includes(name.trim()));
   if (unknown === undefined) return;
-  hasWarned = true;
+  hasWarnedOfScope = true;
   process.emitWarning(`Dribbble has no scope "${unknown}": its scopes are public and upload.`);
 }
 
@@ -219,8 +251,7 @@ function isText(value: unknown): value is string {
 function isEndpoint(value: unknown): boolean {
   if (!isText(value) || !URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
-  const isLoopback = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
 
 function isCallbackURL(value: unknown): boolean {

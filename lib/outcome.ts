@@ -57,7 +57,9 @@ export function settleOnce(actions: Actions, req: Request): Actions {
       });
     },
     redirect: (url, status) => {
-      once('redirect to the authorization endpoint', () => {
+      // The URL holds the state; of it, only the redirect URI is printed.
+      const sent = debug.enabled ? new URL(url, 'http://localhost').searchParams.get('redirect_uri') : '';
+      once(`login begun: redirect_uri ${sent ?? 'left out'}`, () => {
         redirect.call(actions, url, status);
       });
     },

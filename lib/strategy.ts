@@ -1,7 +1,6 @@
 import type { Request } from 'express';
 import OAuth2Strategy = require('passport-oauth2');
 import { readCallback, type Callback } from './callback';
-import { debug } from './debug';
 import * as errors from './errors';
 import { forLogin, OAuth2Client, preconnectFor } from './oauth2-client';
 import { checkAuthenticateOptions, checkOptions, storeOf, type DribbbleAuthenticateOptions } from './options';
@@ -139,7 +138,6 @@ export class DribbbleStrategy extends OAuth2Strategy {
         outcome.fail(error === undefined ? info : errors.unverified(error), status);
       },
       redirect: (url: string) => {
-        debug('login begun: redirect_uri %s', loginState.callbackURL ?? 'left out');
         outcome.redirect(url);
         // While the person is at Dribbble.
         preconnectFor(this._oauth2, this._oauth2._accessTokenUrl);

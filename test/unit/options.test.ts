@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
+import { loadAgain } from '../support/load-again';
 
 const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
 const verify = (): void => undefined;
@@ -69,6 +70,40 @@ describe('DribbbleStrategyOptions', () => {
       expect(() => construct(options)).to.throw(TypeError, 'options');
     });
   }
+
+  for (const arity of [2, 3, 4]) {
+    it(`throw a TypeError that names pkce if the store's store method takes ${String(arity)} parameters`, () => {
+      const store = Object.defineProperty(() => undefined, 'length', { value: arity });
+      const options = { ...REQUIRED, store: { store, verify } };
+      expect(() => construct({ ...options, pkce: true })).to.throw(TypeError, 'pkce');
+      expect(() => construct({ ...options, pkce: false })).not.to.throw();
+    });
+  }
+
+  it('warn once a process of a callback URL over http on a host that is not loopback', () => {
+    const warnings: string[] = [];
+    const { emitWarning } = process;
+    process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
+    try {
+      const { DribbbleStrategy: Strategy } = loadAgain();
+      for (const callbackURL of [
+        '/callback',
+        'https://app.example.com/callback',
+        'http://localhost:3000/callback',
+        'http://127.0.0.1:3000/callback',
+        'com.example.app:/callback',
+      ]) {
+        new Strategy({ ...REQUIRED, callbackURL }, verify);
+      }
+      expect(warnings).to.deep.equal([]);
+      new Strategy({ ...REQUIRED, callbackURL: 'http://app.example.com/callback' }, verify);
+      new Strategy({ ...REQUIRED, callbackURL: 'http://other.example.com/callback' }, verify);
+    } finally {
+      process.emitWarning = emitWarning;
+    }
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/callbackURL is at http:\/\/app\.example\.com.*Use https/);
+  });
 
   it('throw a TypeError that names state: false if the store is false', () => {
     expect(() => construct({ ...REQUIRED, store: false })).to.throw(TypeError, 'state: false');
