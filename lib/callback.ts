@@ -48,7 +48,7 @@ const MISMATCH = {
 
 /** What a parser that knows no nesting, as Express 5's, makes of `code[]=`. */
 function isNested(source: Record<string, unknown> | null | undefined): boolean {
-  if (!source || ArrayBuffer.isView(source)) return false;
+  if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return false;
   return Object.keys(source).some((name) => /^(?:code|error)\[/.test(name));
 }
 

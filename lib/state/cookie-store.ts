@@ -170,9 +170,10 @@ function binding(handle: string, { authorizationURL, tokenURL, clientID, callbac
 }
 
 /** Cookies with the `__Host-` prefix can't be planted from another host, or over http. */
-function cookieName(req: ExpressRequest, meta: StateMeta, handle: string): string {
+function cookieName(req: ExpressRequest, { callbackURL = '' }: StateMeta, handle: string): string {
   const isSecure = req.secure ?? (req.socket as Partial<TLSSocket> | undefined)?.encrypted;
-  const isHttps = isSecure === true || (meta.callbackURL ?? '').toLowerCase().startsWith('https:');
+  const isHttps =
+    isSecure === true || (URL.canParse(callbackURL) && new URL(callbackURL).protocol === 'https:');
   return `${isHttps ? '__Host-' : ''}dribbble-state.${handle}`;
 }
 
@@ -194,6 +195,6 @@ function responseOf({ res }: ExpressRequest): ServerResponse {
   if (res && 'appendHeader' in res) return res;
   throw new Error(
     "CookieStateStore needs Node's response as req.res, which Express sets (and so NestJS on Express). " +
-      'In another framework, keep the state in a session: leave the store option out.',
+      'Elsewhere set it before passport.authenticate() runs, or keep the state in a session: leave the store option out.',
   );
 }

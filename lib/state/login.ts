@@ -136,7 +136,7 @@ export class LoginState {
     const verified: VerifyStateCallback = (error, ok, stateOrInfo) => {
       this.run(() => {
         if (error) callback(error);
-        else if (!ok) callback(null, false, failure(handle, stateOrInfo));
+        else if (!ok) callback(null, false, failure(req, handle, stateOrInfo));
         else if (this.keepsState && !this.takes(handle)) callback(null, false, USED);
         else {
           debug('callback: the state is right');
@@ -186,7 +186,7 @@ export const EXPIRED: DribbbleFailure = {
 
 /** The state is none of this browser's. */
 export function unknownState({ headers }: Pick<Request, 'headers'>): DribbbleFailure {
-  const isLocal = /^(localhost|127\.0\.0\.1)(:|$)/.test(headers.host ?? '');
+  const isLocal = /^(?:localhost|127\.0\.0\.1)(?::|$)/.test(headers.host ?? '');
   return {
     message:
       'The login was not begun in this browser, or is over: sign in again, with cookies allowed.' +
@@ -198,10 +198,9 @@ export function unknownState({ headers }: Pick<Request, 'headers'>): DribbbleFai
 }
 
 /** The info of a store of the app's, with a code. */
-function failure(handle: unknown, info: unknown): DribbbleFailure {
+function failure(req: Request, handle: unknown, info: unknown): DribbbleFailure {
   const given = typeof info === 'string' ? { message: info } : (info as Partial<DribbbleFailure> | undefined);
-  const base = handle === undefined ? MISSING : unknownState({ headers: {} });
-  return { ...base, ...given };
+  return { ...(handle === undefined ? MISSING : unknownState(req)), ...given };
 }
 
 const FALSY = 'dribbble:falsy';

@@ -63,19 +63,19 @@ export class SessionStore {
     const session = sessionOf(req);
     const kept = session[this.key];
     const login = (Array.isArray(kept) ? (kept as Login[]) : []).find((entry) => entry.handle === handle);
+    if (login) {
+      const others = this.underWay(session).filter((entry) => entry !== login);
+      // Assigned, not changed in place: @fastify/secure-session notices neither that nor a deletion.
+      session[this.key] = others.length > 0 ? others : undefined;
+      if (others.length === 0) Reflect.deleteProperty(session, this.key);
+    }
     if (typeof handle !== 'string') callback(null, false, MISSING);
     else if (used.has(handle)) callback(null, false, USED);
     else if (!login) callback(null, false, unknownState(req));
+    else if (login.expires <= Date.now()) callback(null, false, EXPIRED);
     else {
-      // Assigned, not changed in place, which @fastify/secure-session would not notice.
-      const others = this.underWay(session).filter((entry) => entry !== login);
-      if (others.length > 0) session[this.key] = others;
-      else Reflect.deleteProperty(session, this.key);
-      if (login.expires <= Date.now()) callback(null, false, EXPIRED);
-      else {
-        used.take(handle, login.expires);
-        callback(null, login.verifier ?? true, login.state);
-      }
+      used.take(handle, login.expires);
+      callback(null, login.verifier ?? true, login.state);
     }
   }
 

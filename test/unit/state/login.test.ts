@@ -1,0 +1,275 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { expect } from 'chai';
+import { CookieStateStore, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
+import { UsedStates } from '../../../lib/state/login';
+import { authenticate, expectKind, type FakeRequest, type Outcome } from '../../support/authenticate';
+import { OfflineDribbble } from '../../support/offline';
+
+type Options = Partial<DribbbleStrategyOptions>;
+type Stored = (error: Error | null, handle?: string) => void;
+type Verified = (error: Error | null, ok?: string | boolean, state?: unknown) => void;
+interface Kept {
+  verifier?: unknown;
+  state?: unknown;
+}
+
+/** A store of an app's, whose methods take as many parameters, and which answers a turn later. */
+class Memory {
+  readonly kept = new Map<unknown, Kept>();
+  readonly requests: unknown[] = [];
+  private count = 0;
+  constructor(
+    /** Whether a state can be used again, as in a store that does not delete it in time. */
+    private readonly forgets = true,
+    private readonly handle?: string,
+  ) {}
+
+  keep(req: unknown, kept: Kept, callback: Stored): void {
+    this.requests.push(req);
+    const handle = this.handle ?? `state-${String((this.count += 1))}`;
+    this.kept.set(handle, kept);
+    setImmediate(callback, null, handle);
+  }
+  check(req: unknown, handle: unknown, callback: Verified): void {
+    this.requests.push(req);
+    const kept = this.kept.get(handle);
+    setImmediate(() => {
+      if (this.forgets) this.kept.delete(handle);
+      if (kept) callback(null, (kept.verifier as string | undefined) ?? true, kept.state);
+      else callback(null, false, { message: 'Never heard of it.' });
+    });
+  }
+
+  of(arity: number): NonNullable<DribbbleStrategyOptions['store']> {
+    const verify3 = (req: unknown, handle: unknown, callback: Verified): void => {
+      this.check(req, handle, callback);
+    };
+    const verify4 = (req: unknown, handle: unknown, _meta: unknown, callback: Verified): void => {
+      this.check(req, handle, callback);
+    };
+    const stores: Record<number, object> = {
+      2: {
+        store: (req: unknown, callback: Stored) => {
+          this.keep(req, {}, callback);
+        },
+        verify: verify3,
+      },
+      3: {
+        store: (req: unknown, _meta: unknown, callback: Stored) => {
+          this.keep(req, {}, callback);
+        },
+        verify: verify4,
+      },
+      4: {
+        store: (req: unknown, state: unknown, _meta: unknown, callback: Stored) => {
+          this.keep(req, { state }, callback);
+        },
+        verify: verify4,
+      },
+      5: {
+        store: (req: unknown, verifier: unknown, state: unknown, _meta: unknown, callback: Stored) => {
+          this.keep(req, { verifier, state }, callback);
+        },
+        verify: verify4,
+      },
+    };
+    return stores[arity] as NonNullable<DribbbleStrategyOptions['store']>;
+  }
+}
+
+const APP_STATES = [
+  '/shots',
+  '',
+  0,
+  42,
+  false,
+  true,
+  null,
+  [],
+  [1, 'two', null],
+  {},
+  { returnTo: '/shots', nested: { deep: [false] } },
+] as const;
+
+describe("A login's state", () => {
+  let dribbble: OfflineDribbble;
+  let session: Record<string, unknown>;
+  beforeEach(() => {
+    dribbble = new OfflineDribbble();
+    session = {};
+  });
+
+  type Strategy = ReturnType<OfflineDribbble['strategy']>;
+  const visit = (strategy: Strategy, query: object, options?: object, req?: FakeRequest): Promise<Outcome> =>
+    authenticate(strategy, { session, query: { ...query }, ...req }, options);
+  async function begin(
+    strategy: Strategy,
+    options?: object,
+  ): Promise<{ code: string; state: string | null; url: URL }> {
+    const { url } = expectKind(await visit(strategy, {}, options), 'redirect');
+    return { url, code: dribbble.authorize('1', url), state: url.searchParams.get('state') };
+  }
+  async function logIn(strategy: Strategy, options?: object): Promise<Record<string, unknown>> {
+    const { code, state } = await begin(strategy, options);
+    return expectKind(await visit(strategy, { code, state }), 'success').info;
+  }
+  const codeOf = (outcome: Outcome): unknown =>
+    (expectKind(outcome, 'fail').challenge as { code?: unknown } | undefined)?.code;
+
+  describe('carries app state of any JSON type', () => {
+    /** Express's response, which keeps what CookieStateStore set between the two legs. */
+    function cookieVisits(): { req: () => FakeRequest } {
+      let res: ServerResponse | undefined;
+      return {
+        req: () => {
+          const cookie = [res?.getHeader('Set-Cookie') ?? []].flat().join(';').split(';')[0] ?? '';
+          res = new ServerResponse(new IncomingMessage(new Socket()));
+          return { res, headers: { cookie } };
+        },
+      };
+    }
+    const stores: [where: string, options: () => Options][] = [
+      ['the session', () => ({})],
+      ['CookieStateStore', () => ({ store: new CookieStateStore({ secret: 'x'.repeat(32) }) })],
+      ['a store of the app with four parameters', () => ({ store: new Memory().of(4) })],
+      ['a store of the app with five parameters', () => ({ store: new Memory().of(5) })],
+    ];
+    for (const [where, options] of stores) {
+      for (const appState of APP_STATES) {
+        it(`in ${where}: ${JSON.stringify(appState)}`, async () => {
+          const strategy = dribbble.strategy(options());
+          const { req } = cookieVisits();
+          const { url } = expectKind(await visit(strategy, {}, { state: appState }, req()), 'redirect');
+          const query = { code: dribbble.authorize('1', url), state: url.searchParams.get('state') };
+          // A session is read from its JSON, as a server's or a cookie's is.
+          session = JSON.parse(JSON.stringify(session)) as typeof session;
+          const { info } = expectKind(await visit(strategy, query, undefined, req()), 'success');
+          expect(info).to.have.own.property('state');
+          expect(info['state']).to.deep.equal(appState);
+        });
+      }
+    }
+
+    it('and gives none where there was none', async () => {
+      expect(await logIn(dribbble.strategy())).not.to.have.property('state');
+    });
+  });
+
+  describe('is kept by a store of the app', () => {
+    for (const arity of [2, 3, 4, 5]) {
+      it(`whose store method takes ${String(arity)} parameters`, async () => {
+        const memory = new Memory();
+        const info = await logIn(dribbble.strategy({ store: memory.of(arity) }), { state: 'mine' });
+        expect(info).to.deep.equal(arity < 4 ? {} : { state: 'mine' });
+      });
+
+      it(`with a PKCE verifier only if it takes five: ${String(arity)}`, async () => {
+        const { url } = await begin(dribbble.strategy({ store: new Memory().of(arity) }));
+        expect(url.searchParams.get('code_challenge_method')).to.equal(arity === 5 ? 'S256' : null);
+      });
+    }
+
+    it("which is handed the framework's own request", async () => {
+      const memory = new Memory();
+      const strategy = dribbble.strategy({ store: memory.of(4) });
+      const mark = Symbol('request');
+      const req = { mark };
+      const { url } = expectKind(await visit(strategy, {}, {}, req), 'redirect');
+      const query = { code: dribbble.authorize('1', url), state: url.searchParams.get('state') };
+      expectKind(await visit(strategy, query, {}, req), 'success');
+      expect(memory.requests.map((seen) => (seen as typeof req).mark)).to.deep.equal([mark, mark]);
+    });
+
+    it('whose words for a failed login are kept, with a code of ours', async () => {
+      const outcome = await visit(dribbble.strategy({ store: new Memory().of(4) }), {
+        code: 'x',
+        state: 'x',
+      });
+      expect(expectKind(outcome, 'fail').challenge).to.deep.equal({
+        message: 'Never heard of it.',
+        code: 'state_unknown',
+      });
+    });
+
+    it('and a state that it issues again is new', async () => {
+      const strategy = dribbble.strategy({ store: new Memory(true, 'always-the-same').of(4) });
+      await logIn(strategy);
+      await logIn(strategy);
+    });
+  });
+
+  describe('is taken once', () => {
+    const stores: [where: string, options: () => Options][] = [
+      ['the session', () => ({})],
+      ['a store of the app that reads before it deletes', () => ({ store: new Memory().of(5) })],
+      ['a store of the app that never deletes', () => ({ store: new Memory(false).of(2) })],
+    ];
+    for (const [where, options] of stores) {
+      it(`of two callbacks at the same instant, with ${where}`, async () => {
+        const strategy = dribbble.strategy(options());
+        const { code, state } = await begin(strategy);
+        // Each request has its own copy of a session.
+        const outcomes = await Promise.all(
+          [1, 2].map(() => visit(strategy, { code, state }, {}, { session: structuredClone(session) })),
+        );
+        expect(outcomes.map(({ kind }) => kind)).to.have.members(['success', 'fail']);
+        expect(outcomes.filter(({ kind }) => kind === 'fail').map(codeOf)).to.deep.equal(['state_used']);
+      });
+
+      it(`by an error response too, with ${where}`, async () => {
+        const strategy = dribbble.strategy(options());
+        const { code, state } = await begin(strategy);
+        expect(codeOf(await visit(strategy, { error: 'access_denied', state }))).to.equal('access_denied');
+        expectKind(await visit(strategy, { code, state }), 'fail');
+      });
+    }
+  });
+
+  describe("leaves the app's info alone", () => {
+    it('if one constant serves all logins: each gets its own app state', async () => {
+      const INFO = { message: 'Welcome.' };
+      const strategy = dribbble.strategy({}, INFO);
+      expect(await logIn(strategy, { state: 'one' })).to.deep.equal({ message: 'Welcome.', state: 'one' });
+      expect(await logIn(strategy)).to.deep.equal({ message: 'Welcome.' });
+      expect(INFO).to.deep.equal({ message: 'Welcome.' });
+    });
+
+    it("if it holds another person's state", async () => {
+      const strategy = dribbble.strategy({}, { state: 'of somebody else' });
+      expect(await logIn(strategy)).to.deep.equal({});
+      expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ state: 'mine' });
+    });
+
+    it('if it is frozen', async () => {
+      const strategy = dribbble.strategy({}, Object.freeze({ message: 'Welcome.' }));
+      expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ message: 'Welcome.', state: 'mine' });
+    });
+
+    it('but makes an object with a message of a string', async () => {
+      const strategy = dribbble.strategy({}, 'Welcome.');
+      expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ message: 'Welcome.', state: 'mine' });
+    });
+  });
+
+  describe('that was used', () => {
+    it('is remembered until it could not be used any more', () => {
+      const used = new UsedStates();
+      expect([used.take('a', Date.now() + 60_000), used.take('a', Date.now() + 60_000)]).to.deep.equal([
+        true,
+        false,
+      ]);
+      used.take('over', Date.now() - 1);
+      const next = new UsedStates();
+      next.take('over', Date.now() - 1);
+      next.take('b', Date.now() + 60_000);
+      expect([next.has('over'), next.has('b')]).to.deep.equal([false, true]);
+    });
+
+    it('is remembered with at most 9,999 others, the oldest of which are forgotten', () => {
+      const used = new UsedStates();
+      for (let number = 0; number < 10_001; number += 1) used.take(String(number), Date.now() + 60_000);
+      expect([used.has('0'), used.has('1'), used.has('10000')]).to.deep.equal([false, true, true]);
+    });
+  });
+});
