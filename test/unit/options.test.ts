@@ -82,7 +82,7 @@ describe('DribbbleStrategyOptions', () => {
 
   it('warn once a process of a callback URL over http on a host that is not loopback', () => {
     const warnings: string[] = [];
-    const { emitWarning } = process;
+    const emitWarning = process.emitWarning.bind(process);
     process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
     try {
       const { DribbbleStrategy: Strategy } = loadAgain();

@@ -1,6 +1,9 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { Socket, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
+import type { RequestHandler } from 'express';
+import { Passport } from 'passport';
 import {
   CookieStateStore,
   DribbbleStrategy,
@@ -475,6 +478,61 @@ describe('CookieStateStore', () => {
       });
     }
   }
+
+  it('takes no cookie for its own whose name begins with U+00A0, which a sibling host can set', async () => {
+    const strategy = app({ callbackURL: 'https://app.test/callback' });
+    const attacker = new Browser();
+    const state = await attacker.begin(strategy);
+    const { name, value } = attacker.onlySet;
+    expect(name).to.match(/^__Host-/);
+    browser.cookies.set(`\xa0${name}`, value);
+    expectRefused(await browser.comeBack(strategy, state), /not begun in this browser/);
+    // So does a tab or a space, which browsers strip.
+    browser.cookies.clear();
+    browser.cookies.set(` \t${name}`, value);
+    expectKind(await browser.comeBack(strategy, state), 'success');
+  });
+
+  it('makes the cookie Secure if the callback URL is written HTTPS://', async () => {
+    await browser.begin(app({ callbackURL: 'HTTPS://app.test/callback' }));
+    expect(browser.onlySet.name).to.match(/^__Host-/);
+  });
+
+  it('clears a few at a time of 180 planted cookies', async () => {
+    const strategy = app();
+    for (let number = 0; number < 180; number += 1) {
+      browser.cookies.set(`dribbble-state.${String(number).padStart(32, 'x')}`, 'x'.repeat(60));
+    }
+    await browser.begin(strategy);
+    expect(browser.set).to.have.length(9);
+    expect(browser.set.reduce((bytes, { line }) => bytes + line.length, 0)).to.be.below(2000);
+  });
+
+  it("signs in by Node's bare http, with the response set as req.res", async () => {
+    const passport = new Passport();
+    passport.use(app());
+    const authenticated = passport.authenticate('dribbble', { session: false }) as RequestHandler;
+    const server = createServer((req, res) => {
+      // What Express sets.
+      const { searchParams } = new URL(req.url ?? '', 'http://localhost');
+      Object.assign(req, { res, query: Object.fromEntries(searchParams) });
+      void authenticated(req as never, res as never, () => {
+        res.end('signed in');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
+      const begun = await fetch(url, { redirect: 'manual' });
+      const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? '';
+      const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const back = await fetch(`${url}?code=the-code&state=${state}`, { headers: { cookie } });
+      expect(await back.text()).to.equal('signed in');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
 
   describe('as it is made', () => {
     const long = 'x'.repeat(32);
