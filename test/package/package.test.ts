@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { packFor } from '../../scripts/release';
 import { install, pack, run } from '../../scripts/tarball';
 
 const ROOT = join(__dirname, '../..');
@@ -120,5 +122,58 @@ describe('The package, packed and installed in a clean folder,', function () {
 
   it('is nothing that attw complains of', () => {
     run(process.execPath, [join(tools, '.bin/attw'), tarball, '--no-emoji'], folder);
+  });
+
+  describe('packed for a release', () => {
+    const ADDRESS = 'https://github.com/example/passport-dribbble-oauth2';
+    let released: string;
+    let content: string;
+
+    before(() => {
+      const packed = join(folder, 'released');
+      mkdirSync(packed);
+      released = packFor(ADDRESS, packed);
+      run('tar', ['-xzf', released, '-C', packed], packed);
+      content = join(packed, 'package');
+    });
+
+    it('names the repository in its package.json', () => {
+      expect(JSON.parse(readFileSync(join(content, 'package.json'), 'utf8'))).to.deep.include({
+        name: 'passport-dribbble-oauth2',
+        homepage: `${ADDRESS}#readme`,
+        bugs: { url: `${ADDRESS}/issues` },
+        repository: { type: 'git', url: `git+${ADDRESS}.git` },
+      });
+    });
+
+    it('has a README whose links and pictures lead to files of the repository', () => {
+      const readme = readFileSync(join(content, 'README.md'), 'utf8');
+      const targets = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+      expect(targets.filter((target) => !/^(https:\/\/|#)/.test(target))).to.be.empty;
+      const own = targets.filter((target) => target.startsWith(ADDRESS));
+      expect(own.filter((target) => /\/raw\/.*\.(png|svg)$/.test(target))).not.to.be.empty;
+      expect(own.filter((target) => target.includes('/blob/'))).not.to.be.empty;
+      for (const target of own) {
+        const [, path = ''] = /\/(?:raw|blob)\/v\d+\.\d+\.\d+\/([^#]+)/.exec(target) ?? [];
+        expect(path, target).not.to.equal('');
+        expect(existsSync(join(ROOT, path)), target).to.be.true;
+      }
+    });
+
+    it('holds the same files', () => {
+      const list = (file: string) => run('tar', ['-tzf', file], folder).split('\n').sort();
+      expect(list(released)).to.deep.equal(list(tarball));
+    });
+
+    it('is nothing that publint or attw complains of', () => {
+      const bin = (name: string) => join(tools, '.bin', name);
+      const report = run(process.execPath, [bin('publint'), 'run', released, '--strict'], folder);
+      expect(report).to.include('All good!');
+      run(process.execPath, [bin('attw'), released, '--no-emoji'], folder);
+    });
+
+    it('is refused without the address of a repository', () => {
+      expect(() => packFor('example/passport-dribbble-oauth2', folder)).to.throw(TypeError, 'https://');
+    });
   });
 });
