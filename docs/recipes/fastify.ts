@@ -32,7 +32,7 @@ passport.registerUserDeserializer(async (user) => user);
 app.get('/auth/dribbble', { preValidation: passport.authenticate('dribbble') }, () => undefined);
 app.get(
   '/auth/dribbble/callback',
-  { preValidation: passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/sign-in' }) },
+  { preValidation: passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/' }) },
   () => undefined,
 );
 app.get('/', async (request) => request.user ?? {});

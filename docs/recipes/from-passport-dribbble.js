@@ -37,7 +37,7 @@ app.use(passport.session());
 app.get('/auth/dribbble', passport.authenticate('dribbble'));
 app.get(
   '/auth/dribbble/callback',
-  passport.authenticate('dribbble', { failureRedirect: '/login' }),
+  passport.authenticate('dribbble', { failureRedirect: '/' }),
   function (req, res) {
     res.redirect('/');
   },

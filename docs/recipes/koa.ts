@@ -22,7 +22,7 @@ const router = new Router();
 router.get('/auth/dribbble', passport.authenticate('dribbble'));
 router.get(
   '/auth/dribbble/callback',
-  passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/sign-in' }),
+  passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/' }),
 );
 router.get('/', (ctx) => {
   ctx.body = ctx.state.user ?? {};

@@ -31,7 +31,7 @@ app.use(passport.session());
 app.get('/auth/dribbble', passport.authenticate('dribbble'));
 app.get(
   '/auth/dribbble/callback',
-  passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/sign-in' }),
+  passport.authenticate('dribbble', { successRedirect: '/', failureRedirect: '/' }),
 );
 app.get('/', (req, res) => {
   res.json(req.user ?? {});

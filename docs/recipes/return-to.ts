@@ -28,7 +28,7 @@ app.get('/auth/dribbble', (req, res, next) => {
 });
 app.get(
   '/auth/dribbble/callback',
-  passport.authenticate('dribbble', { failureRedirect: '/sign-in' }),
+  passport.authenticate('dribbble', { failureRedirect: '/' }),
   (req, res) => {
     const { state } = req.authInfo as { state?: string };
     res.redirect(state ?? '/');

@@ -1,9 +1,9 @@
+// #region roles
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
 
-// #region roles
 /** Dribbble's ids of the teams that mean something in this app. An id stays when a team's name changes. */
 const ROLES = new Map([
   [39, 'editor'],

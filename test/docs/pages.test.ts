@@ -18,6 +18,47 @@ for (const page of ['README.md', 'docs/troubleshooting.md', ...PAGES]) {
   });
 }
 
+/** Packages whose types are in a package of their own. */
+const TYPES: Record<string, string> = {
+  '@koa/router': '@types/koa__router',
+  ...Object.fromEntries(
+    ['express', 'express-session', 'koa', 'koa-passport', 'koa-session', 'passport'].map((name) => [
+      name,
+      `@types/${name}`,
+    ]),
+  ),
+};
+
+/** What the page tells to install, the README's line included where the page names it. */
+function installed(page: string): string[] {
+  const text = read(page) + (read(page).includes('(../../README.md#install)') ? read('README.md') : '');
+  return [...text.matchAll(/^npm install (.*)$/gm)].flatMap(([, names = '']) => names.split(' '));
+}
+
+/** What the page's code imports; without what it removes. */
+function imported(page: string): string[] {
+  const code = [...read(page).matchAll(/^```(?:ts|js|diff)\n(.*?)^```$/gms)]
+    .map(([, text = '']) => text)
+    .join('');
+  const names = [...code.matchAll(/^(?!-).*?(?:from |require\(|^\+?import )'((?:@[^/']+\/)?[^./'][^/']*)/gm)];
+  return [...new Set(names.map(([, name = '']) => name))].filter((name) => !name.startsWith('node:'));
+}
+
+for (const page of ['README.md', ...PAGES]) {
+  if (page.endsWith('/testing.md') || imported(page).length === 0) continue;
+  describe(page, () => {
+    it('tells to install what its code imports', () => {
+      expect(installed(page)).to.include.members(imported(page));
+    });
+
+    it('tells to install the types of it', () => {
+      if (!read(page).includes('```ts')) return;
+      const types = imported(page).flatMap((name) => TYPES[name] ?? []);
+      expect(installed(page)).to.include.members(types);
+    });
+  });
+}
+
 describe('docs/recipes/', () => {
   it('prints all its code from files, but for the one line of moving from passport-dribbble', () => {
     for (const page of PAGES) {
