@@ -53,18 +53,18 @@ export class DribbbleStrategy extends OAuth2Strategy {
     callbackURL?: string | undefined;
   };
 
-  /**
-   * @param options see {@link DribbbleStrategyOptions}; the object is not changed
-   * @param verify finds or creates the app's user for a profile
-   * @throws TypeError naming the option that is missing or malformed
-   */
+  /** Verify takes the request first. @throws TypeError that names the missing or malformed option */
   constructor(options: DribbbleStrategyOptionsWithRequest, verify: verify.DribbbleVerifyFunctionWithRequest);
+  /** Verify takes the request first, and the token response. @throws TypeError that names the missing or malformed option */
   constructor(
     options: DribbbleStrategyOptionsWithRequest,
     verify: verify.DribbbleVerifyFunctionWithRequestAndParams,
   );
+  /** Verify finds or creates the app's user for a profile. @throws TypeError that names the missing or malformed option */
   constructor(options: DribbbleStrategyOptions, verify: verify.DribbbleVerifyFunction);
+  /** Verify takes the token response too. @throws TypeError that names the missing or malformed option */
   constructor(options: DribbbleStrategyOptions, verify: verify.DribbbleVerifyFunctionWithParams);
+  /** For a verify function that may be of either shape. @throws TypeError that names the missing or malformed option */
   constructor(
     options: DribbbleStrategyOptions,
     verify: verify.DribbbleVerifyFunction | verify.DribbbleVerifyFunctionWithParams,
