@@ -74,3 +74,19 @@ describe('docs/recipes/', () => {
     }
   });
 });
+
+describe('docs/api/', () => {
+  const CLASSES = 'docs/api/index/classes';
+
+  for (const name of ['AuthorizationError', 'DribbbleAPIError', 'InternalOAuthError', 'TokenError']) {
+    it(`describes ${name}`, () => {
+      expect(read(`${CLASSES}/${name}.md`)).to.match(/^# Class: \w+\n\n[A-Z]/);
+    });
+  }
+
+  it('describes each overload of the constructor of DribbbleStrategy', () => {
+    const [, ...overloads] = read(`${CLASSES}/DribbbleStrategy.md`).split('### Constructor\n');
+    expect(overloads).to.have.length(5);
+    for (const overload of overloads) expect(overload).to.match(/^\n> .*\n\n[A-Z]/);
+  });
+});
