@@ -1,8 +1,9 @@
 // passport-oauth2's errors have no comments in its types: TypeDoc takes those of lib/errors.ts, where they are exported.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Comment, Converter, ReflectionKind } from 'typedoc';
 
-const source = readFileSync(new URL('../lib/errors.ts', import.meta.url), 'utf8');
+const source = readFileSync(join(import.meta.dirname, '../lib/errors.ts'), 'utf8');
 const comments = new Map(
   [...source.matchAll(/\/\*\*\n((?: \*.*\n)+?) \*\/\nexport import (\w+) /g)].map(([, text, name]) => [
     name,
