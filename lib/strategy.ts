@@ -122,7 +122,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
       if (typeof verifier === 'string') settings.secrets = [...settings.secrets, verifier];
       // Now, not before, an error response is Dribbble's word.
       if (error === undefined) proceed();
-      else if (error === 'access_denied') outcome.fail(errors.denial(callback, settings.secrets));
+      else if (error === 'access_denied')
+        outcome.fail(loginState.infoWithState(errors.denial(callback, settings.secrets)));
       else outcome.error(errors.authorizationError(callback, this._oauth2._authorizeUrl, settings));
     };
     const login = Object.assign(Object.create(this) as DribbbleStrategy, outcome, {

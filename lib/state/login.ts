@@ -9,6 +9,8 @@ import { debug } from '../debug';
 export interface DribbbleFailure {
   message: string;
   code: DribbbleFailureCode;
+  /** With `access_denied`, the app's state, such as where the person was going. */
+  state?: unknown;
 }
 
 /**

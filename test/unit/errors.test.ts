@@ -86,6 +86,15 @@ describe('errors', () => {
     });
   });
 
+  it('gives a person who says no the app state back, for where they were going', async () => {
+    const query = { error: 'access_denied' };
+    const { challenge } = expectKind(
+      await login(strategy(), { query, options: { state: '/shots' } }),
+      'fail',
+    );
+    expect(challenge).to.include({ code: 'access_denied', state: '/shots' });
+  });
+
   describe('AuthorizationError', () => {
     const cases: [code: string, status: number, hint: RegExp][] = [
       ['redirect_uri_mismatch', 500, /callbackURL option.*registered/],
