@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { callbackURL, createApp } from './app';
 import { redisSessions } from './sessions';
-import { readSettings, SetupError, type Settings } from './settings';
+import { anotherPort, readSettings, SetupError, type Settings } from './settings';
 import { stop } from './stop';
 
 async function main(): Promise<void> {
@@ -76,12 +76,15 @@ function loadEnvFile(): void {
   }
 }
 
-async function listen(server: Server, { host, port }: Settings): Promise<void> {
+async function listen(server: Server, { host, port, sandboxPort = port }: Settings): Promise<void> {
   server.listen(port, host);
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw portError(error, 'PORT', port);
+    if (hasCode(error, 'ENOTFOUND') || hasCode(error, 'EADDRNOTAVAIL')) {
+      throw new SetupError(`HOST must be an address of this machine, such as 127.0.0.1, and not "${host}".`);
+    }
+    throw portError(error, 'PORT', port, [port, sandboxPort]);
   }
 }
 
@@ -89,7 +92,7 @@ async function openSandbox({ sandboxPort }: Settings, callback: string, appPort:
   const start = (port: number) => startSandbox({ port, callbackURL: callback });
   if (sandboxPort !== undefined) {
     return start(sandboxPort).catch((error: unknown) => {
-      throw portError(error, 'SANDBOX_PORT', sandboxPort);
+      throw portError(error, 'SANDBOX_PORT', sandboxPort, [appPort, sandboxPort]);
     });
   }
   // The next port is easy to remember, but any will do.
@@ -104,10 +107,10 @@ async function openSessions(url: string) {
   }
 }
 
-function portError(error: unknown, name: string, port: number): unknown {
+function portError(error: unknown, name: string, port: number, used: number[]): unknown {
   if (hasCode(error, 'EADDRINUSE')) {
     return new SetupError(
-      `Port ${String(port)} is taken. Stop what uses it, or choose another one: ${name}=${String(port + 1)} npm start`,
+      `Port ${String(port)} is taken. Stop what uses it, or choose another one: ${name}=${String(anotherPort(port, used))} npm start`,
     );
   }
   if (hasCode(error, 'EACCES')) {

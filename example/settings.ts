@@ -1,3 +1,5 @@
+import express from 'express';
+
 /** A mistake of whoever starts the app, told in one line. */
 export class SetupError extends Error {}
 
@@ -35,7 +37,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     );
   }
   const baseURL = set('BASE_URL');
-  if (baseURL !== undefined && !/^https?:\/\/[^/]+\/?$/.test(baseURL)) {
+  if (baseURL !== undefined && !isOrigin(baseURL)) {
     throw new SetupError(`BASE_URL must be like https://app.example, without a path, and not "${baseURL}".`);
   }
   return {
@@ -74,7 +76,32 @@ function readPort(name: string, value: string | undefined): number | undefined {
   throw new SetupError(`${name} must be a number from 0 to 65535, and not "${value}".`);
 }
 
+function isOrigin(address: string): boolean {
+  return (
+    /^https?:/.test(address) &&
+    URL.canParse(address) &&
+    new URL(address).href === `${new URL(address).origin}/`
+  );
+}
+
 /** A number of proxies, or the addresses to believe, as Express takes them. */
 function readTrustProxy(value: string | undefined): number | string | undefined {
-  return value !== undefined && /^\d+$/.test(value) ? Number(value) : value;
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value)) return Number(value);
+  try {
+    express().set('trust proxy', value);
+  } catch {
+    throw new SetupError(
+      `TRUST_PROXY must be how many proxies stand in front, or their addresses, such as 1 or 10.0.0.0/8, and not "${value}".`,
+    );
+  }
+  return value;
+}
+
+/** A port to advise in place of one that is taken: none that the sample itself uses. */
+export function anotherPort(taken: number, used: number[]): number {
+  let port = taken;
+  do port = port > 60_000 ? 8000 : port + 10;
+  while (used.some((first) => port >= first && port < first + 4));
+  return port;
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { anotherPort } from '../../example/settings';
 import { stop } from '../../example/stop';
 import { Browser } from '../support/browser';
 import { signIn } from '../support/example';
@@ -104,7 +105,7 @@ describe('npm start', function () {
     const { port } = server.address() as AddressInfo;
     try {
       expect(await refusal({ PORT: String(port) })).to.equal(
-        `Port ${String(port)} is taken. Stop what uses it, or choose another one: PORT=${String(port + 1)} npm start\n`,
+        `Port ${String(port)} is taken. Stop what uses it, or choose another one: PORT=${String(port > 60_000 ? 8000 : port + 10)} npm start\n`,
       );
     } finally {
       server.close();
@@ -116,6 +117,13 @@ describe('npm start', function () {
     ['the sandbox open to others', { HOST: '0.0.0.0' }, /^The sandbox .* stays on this machine: .*\n$/],
     ['a port that is none', { PORT: 'http' }, /^PORT must be a number from 0 to 65535, .*"http"\.\n$/],
     ['a base URL that is none', { BASE_URL: 'app.example' }, /^BASE_URL must be like https:.*\n$/],
+    ['a base URL with a space', { BASE_URL: 'http://a b' }, /^BASE_URL must be like https:.*\n$/],
+    ['proxies that are none', { TRUST_PROXY: 'nonsense' }, /^TRUST_PROXY must be .*"nonsense"\.\n$/],
+    [
+      'an address of another machine',
+      { HOST: '192.0.2.1', DRIBBBLE_CLIENT_ID: 'x', DRIBBBLE_CLIENT_SECRET: 'x' },
+      /^HOST must be an address of this machine.*"192\.0\.2\.1"\.\n$/,
+    ],
     [
       'a Redis that is not there',
       { REDIS_URL: 'redis://127.0.0.1:1' },
@@ -127,6 +135,21 @@ describe('npm start', function () {
       expect(await refusal(env)).to.match(line);
     });
   }
+});
+
+describe('anotherPort', () => {
+  it('advises a port that is not the taken one', () => {
+    expect(anotherPort(3000, [3000])).to.equal(3010);
+  });
+
+  it("advises none of the sample's own, nor one that the sandbox takes beside its own", () => {
+    expect(anotherPort(2990, [3000, 3010])).to.equal(3020);
+    expect(anotherPort(2993, [3000])).to.equal(3013);
+  });
+
+  it('advises a port that exists', () => {
+    expect(anotherPort(65_535, [3000])).to.equal(8000);
+  });
 });
 
 describe('Stopping a server', () => {
