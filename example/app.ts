@@ -1,13 +1,20 @@
 import path from 'node:path';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import type { Store } from 'express-session';
 import type { DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
-import { auth, requireLogin, userOf } from './auth';
-import { explain, notFound } from './errors';
+import { auth } from './auth';
+import { explain, FailedLogin, notFound, type Problem } from './errors';
 import { ownPath } from './own-path';
-import { errorPage, profilePage, signedOutPage, signInPage, studioPage } from './pages';
+import { dataPage, errorPage, profilePage, signedOutPage, signInPage, type Button } from './pages';
 import { oneHost, ownFormsOnly, securityHeaders } from './security';
 import { sessions } from './sessions';
+import { isUser, type User } from './user';
 
 export interface AppOptions {
   /** Where people find the app, such as https://courtside.example. */
@@ -51,49 +58,59 @@ export function createApp({
 
   app.get('/', (req, res) => {
     const { denied, returnTo } = req.query;
-    if (req.isAuthenticated()) {
-      res.redirect('/profile');
-      return;
-    }
-    res.send(
-      signInPage({
-        denied: denied !== undefined,
-        returnTo: returnTo === undefined ? undefined : ownPath(returnTo, '/profile'),
-        sandbox,
-      }),
-    );
+    const destination = returnTo === undefined ? undefined : ownPath(returnTo, '/profile');
+    if (req.user) res.redirect(destination ?? '/profile');
+    else res.send(signInPage({ denied: denied !== undefined, returnTo: destination, sandbox }));
   });
-  app.get('/profile', requireLogin, (req, res) => {
-    res.send(profilePage(userOf(req)));
-  });
-  app.get('/studio', requireLogin, (req, res) => {
-    res.send(studioPage(userOf(req)));
-  });
-  app.get('/signed-out', (_req, res) => {
-    res.send(signedOutPage());
+  app.get('/profile', forMembers(profilePage));
+  app.get('/data', forMembers(dataPage));
+  app.get('/signed-out', (req, res) => {
+    if (req.user) res.redirect('/profile');
+    else res.send(signedOutPage());
   });
 
   app.use((req, res) => {
-    res.status(notFound.status).send(errorPage(notFound, req.isAuthenticated()));
+    tell(notFound, req, res);
   });
-  app.use(errors(log));
-  return app;
-}
-
-function errors(log: (error: unknown) => void): ErrorRequestHandler {
-  return (error, req, res, next) => {
+  // Express knows an error handler by its four parameters.
+  app.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
     if (res.headersSent) {
       next(error);
       return;
     }
-    // The query decides what is said, not who is signed in, so anybody may write it.
-    if ((error as Error).name === 'AuthenticationError' && req.query['error'] === 'access_denied') {
-      res.redirect('/?denied');
+    if (error instanceof FailedLogin && error.code === 'access_denied') {
+      res.redirect(`/?denied&returnTo=${encodeURIComponent(error.returnTo)}`);
       return;
     }
     const problem = explain(error);
     if (problem.status >= 500) log(error);
-    if (problem.retryAfter !== undefined) res.set('Retry-After', String(problem.retryAfter));
-    res.status(problem.status).send(errorPage(problem, Boolean(req.user)));
+    if (problem.developer !== undefined) log(`${problem.title}. ${problem.developer}`);
+    tell(problem, req, res);
+  });
+  return app;
+
+  function tell(problem: Problem, req: Request, res: Response): void {
+    const { status, retryAfter, developer, ...rest } = problem;
+    if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+    const hint = sandbox ? developer : undefined;
+    res
+      .status(status)
+      .send(errorPage({ status, ...rest, hint, button: buttonOf(problem, req) }, Boolean(req.user)));
+  }
+}
+
+/** Shows a page to whoever is signed in. Others sign in first, and then land where they were going. */
+function forMembers(page: (user: User) => string): RequestHandler {
+  return ({ user, originalUrl }, res) => {
+    if (isUser(user)) res.send(page(user));
+    else res.redirect(`/?returnTo=${encodeURIComponent(originalUrl)}`);
   };
+}
+
+function buttonOf({ button }: Problem, { method, originalUrl, user }: Request): Button {
+  if (button === 'sign in') return { text: 'Sign in again', href: '/auth/dribbble' };
+  if (button === 'try again' && method === 'GET') return { text: 'Try again', href: ownPath(originalUrl) };
+  return user
+    ? { text: 'Go to your profile', href: '/profile' }
+    : { text: 'Go to the first page', href: '/' };
 }

@@ -5,13 +5,30 @@ import {
   TokenError,
 } from 'passport-dribbble-oauth2';
 
+/** A login that failed. Passport's `info` says why. */
+export class FailedLogin extends Error {
+  readonly code: string;
+
+  constructor(
+    info: unknown,
+    /** Where the person was going. */
+    readonly returnTo: string,
+  ) {
+    const { message, code } = { message: 'The login failed.', code: '', ...(info as object | undefined) };
+    super(message);
+    this.code = code;
+  }
+}
+
 /** An error as a page tells it: what happened, and what to do about it. */
 export interface Problem {
   status: number;
   title: string;
   what: string;
   todo: string;
-  /** What only whoever runs this app can put right. */
+  /** What the page's button does; without it, it leads to the first page. */
+  button?: 'sign in' | 'try again';
+  /** What only whoever runs this app can put right: for the log, and for the page in the sandbox. */
   developer?: string;
   /** When it makes sense to try again, in seconds. */
   retryAfter?: number;
@@ -20,26 +37,17 @@ export interface Problem {
 export const notFound: Problem = {
   status: 404,
   title: 'There is no such page',
-  what: 'The address leads nowhere: it may be mistyped, or the page has moved.',
-  todo: 'Start again from the first page.',
+  what: 'The address may be mistyped, or the page has moved.',
+  todo: 'Check the address, or start over.',
 };
 
 export function explain(error: unknown): Problem {
-  const { name, status = 500 } = error as { name?: string; status?: number };
+  const { status = 500 } = error as { status?: number };
 
+  if (error instanceof FailedLogin) return failedLogin(error);
   if (error instanceof TokenError || error instanceof AuthorizationError) return byCode(error.code, status);
   if (error instanceof DribbbleAPIError) return apiProblem(error);
   if (error instanceof InternalOAuthError) return status === 504 ? slow : unreachable;
-  if (name === 'AuthenticationError') {
-    return {
-      status,
-      title: 'We could not match this sign-in to you',
-      what: 'It was started in another browser, took too long, or its address was opened a second time. To be safe, it was not carried out.',
-      todo: 'Sign in again from this page, and let cookies through.',
-      developer:
-        'The state did not match the session. Open the app at the very host its callback URL names, and behind a proxy that speaks https set TRUST_PROXY, or the session cookie is not set.',
-    };
-  }
   if (status === 403) {
     return {
       status,
@@ -54,6 +62,7 @@ export function explain(error: unknown): Problem {
       title: 'We cannot look up who you are',
       what: 'The store that remembers who is signed in does not answer.',
       todo: 'Try again in a minute. You need not sign in again.',
+      button: 'try again',
       developer: 'Check that the Redis at REDIS_URL is up.',
       retryAfter: 30,
     };
@@ -62,8 +71,8 @@ export function explain(error: unknown): Problem {
     return {
       status,
       title: 'We could not read that request',
-      what: 'Something in it is not as it should be.',
-      todo: 'Go back and try again.',
+      what: 'Something in its address is not as it should be.',
+      todo: 'Check the address, or start over.',
     };
   }
   return {
@@ -71,15 +80,51 @@ export function explain(error: unknown): Problem {
     title: 'Something broke on our side',
     what: 'It is not your doing, and it has been written to the log.',
     todo: 'Try again. If it happens again, tell us when it did.',
+    button: 'try again',
     developer: 'The log has the error.',
   };
+}
+
+function failedLogin({ code, message }: FailedLogin): Problem {
+  const failed = { status: 403, todo: 'Sign in again.', button: 'sign in' } as const;
+  switch (code) {
+    case 'state_used':
+      return {
+        ...failed,
+        title: 'This sign-in is over already',
+        what: 'Its address was opened a second time. To be safe, it was not carried out again.',
+      };
+    case 'state_expired':
+      return {
+        ...failed,
+        title: 'This sign-in took too long',
+        what: 'We wait ten minutes for you to come back.',
+      };
+    case 'state_missing':
+    case 'state_unknown':
+      return {
+        ...failed,
+        title: 'We could not match this sign-in to you',
+        what: 'It was started in another browser, or cookies were not let through. To be safe, it was not carried out.',
+        todo: 'Sign in again in this browser, and let cookies through.',
+        developer: `${message} Behind a proxy that speaks https, set TRUST_PROXY: without it the session cookie is not set.`,
+      };
+    default:
+      return {
+        ...failed,
+        title: 'We could not sign you in',
+        what: 'You came back from Dribbble with something that we cannot use.',
+        developer: message,
+      };
+  }
 }
 
 const unreachable: Problem = {
   status: 502,
   title: 'Dribbble does not answer',
-  what: 'We could not get through to Dribbble, or could not make sense of its answer. You are not signed in.',
-  todo: 'Try again in a minute.',
+  what: 'We could not get through to Dribbble, or could not make sense of its response. You are not signed in.',
+  todo: 'Sign in again in a minute.',
+  button: 'sign in',
   retryAfter: 60,
 };
 
@@ -117,6 +162,7 @@ function byCode(code: string, status: number): Problem {
         title: 'This sign-in took too long',
         what: 'What Dribbble handed over to sign you in has expired or was used before.',
         todo: 'Sign in again.',
+        button: 'sign in',
       };
     case 'application_suspended':
       return {
@@ -135,6 +181,7 @@ function byCode(code: string, status: number): Problem {
         title: 'Dribbble refused the sign-in',
         what: 'It did not accept what this app asked for.',
         todo: 'Sign in again. If it happens again, tell us.',
+        button: 'sign in',
         developer: `Dribbble’s code for it is ${code}. The log has the rest.`,
       };
   }
@@ -147,7 +194,8 @@ function apiProblem({ status, apiStatus }: DribbbleAPIError): Problem {
       status,
       title: 'Too many people at once',
       what: 'Dribbble limits how often an app may ask it, and this one is over the limit.',
-      todo: 'Try again in a minute.',
+      todo: 'Sign in again in a minute.',
+      button: 'sign in',
       retryAfter: 60,
     };
   }

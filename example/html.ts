@@ -33,18 +33,21 @@ const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"'
  * safe is that `html` escapes them like any other string.
  */
 export function textOf(foreignHtml: string): string {
-  return foreignHtml
-    .replace(/<(script|style)\b.*?<\/\1\s*>/gis, '')
-    .replace(/<[^>]*>/g, '')
-    .replace(/&(?:#(\d{1,6})|(\w{2,6}));/g, (entity, code: string | undefined, name: string | undefined) =>
-      code ? String.fromCodePoint(Number(code)) : (entities[name ?? ''] ?? entity),
-    )
-    .trim();
+  return (
+    foreignHtml
+      .replace(/<(script|style)\b.*?<\/\1\s*>/gis, '')
+      // A tag ends at the next `<` at the latest: to look for its `>` further on, for each `<`, takes quadratic time.
+      .replace(/<[^<>]*>/g, '')
+      .replace(/&(?:#(\d{1,6})|(\w{2,6}));/g, (entity, code: string | undefined, name: string | undefined) =>
+        code ? String.fromCodePoint(Number(code)) : (entities[name ?? ''] ?? entity),
+      )
+      .trim()
+  );
 }
 
 /** The address if it is one to follow from a page, so never `javascript:` or `data:`. */
-export function webLink(address: string | null | undefined): string | undefined {
-  if (!address || !URL.canParse(address)) return undefined;
+export function webLink(address: unknown): string | undefined {
+  if (typeof address !== 'string' || address.length > 2000 || !URL.canParse(address)) return undefined;
   const { protocol, href } = new URL(address);
   return protocol === 'https:' || protocol === 'http:' ? href : undefined;
 }

@@ -2,20 +2,25 @@ import { html, type Html } from './html';
 
 export interface Shell {
   title: string;
+  description: string;
   header: Html;
   main: Html;
   footer: Html;
 }
 
 /** The document around every page. */
-export function layout({ title, header, main, footer }: Shell): string {
+export function layout({ title, description, header, main, footer }: Shell): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        <meta name="theme-color" content="#fdf6f9" media="(prefers-color-scheme: light)" />
+        <meta name="theme-color" content="#171016" media="(prefers-color-scheme: dark)" />
+        <meta name="description" content="${description}" />
         <title>${title}</title>
+        <link rel="icon" href="/favicon.ico" sizes="32x32" />
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/style.css" />
       </head>

@@ -92,7 +92,9 @@ async function openSandbox({ sandboxPort }: Settings, callback: string, appPort:
   const start = (port: number) => startSandbox({ port, callbackURL: callback });
   if (sandboxPort !== undefined) {
     return start(sandboxPort).catch((error: unknown) => {
-      throw portError(error, 'SANDBOX_PORT', sandboxPort, [appPort, sandboxPort]);
+      const isTaken = error instanceof Error && error.message.includes('in use');
+      const cause = isTaken ? Object.assign(error, { code: 'EADDRINUSE' }) : error;
+      throw portError(cause, 'SANDBOX_PORT', sandboxPort, [appPort, sandboxPort]);
     });
   }
   // The next port is easy to remember, but any will do.

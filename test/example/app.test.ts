@@ -34,7 +34,16 @@ describe('The example app', () => {
       expect(body).to.contain('Porto, Portugal');
       expect(body).to.contain('href="https://martaquill.example/" rel="noopener noreferrer nofollow"');
       expect(body).to.contain('29,262').and.contain('Pro</span>').and.contain('Paper Cranes');
-      expect(body).to.contain('<code>public</code>');
+    });
+
+    it('says in words what the person allowed, and what the app keeps', async () => {
+      const browser = new Browser();
+      await signIn(browser, example.url, 'martaquill');
+      const { body } = await browser.get(`${example.url}/data`);
+      expect(body).to.match(/Read your profile and your shots[^<]*<code>public<\/code>/);
+      for (const value of ['101', 'martaquill', 'Porto, Portugal', '29,262', 'Paper Cranes']) {
+        expect(body).to.contain(`<dd>${value}</dd>`);
+      }
     });
 
     it('shows an initial and no made-up words for somebody who filled in nothing', async () => {
@@ -47,8 +56,8 @@ describe('The example app', () => {
       const browser = new Browser();
       const consent = await browser.open(`${example.url}/auth/dribbble`);
       const profile = await browser.follow(authorize(browser, consent, 'bobbytags'));
-      const studio = await browser.get(`${example.url}/studio`);
-      for (const { body } of [consent, profile, studio]) {
+      const data = await browser.get(`${example.url}/data`);
+      for (const { body } of [consent, profile, data]) {
         expect(body).not.to.match(/<script|<svg|<b>|<img src=x|javascript:|="[^"]*" onmouseover/);
         expect(body).to.contain('&#60;img src=x onerror=&#34;window.__pwned=1&#34;&#62;');
       }
@@ -82,22 +91,31 @@ describe('The example app', () => {
     });
 
     it('goes to the one host Dribbble sends people back to, from another name of this machine', async () => {
-      const page = await new Browser().get(`${example.url.replace('localhost', '127.0.0.1')}/studio?a=1`);
+      const page = await new Browser().get(`${example.url.replace('localhost', '127.0.0.1')}/data?a=1`);
       expect(page.status).to.equal(307);
-      expect(page.location).to.equal(`${example.url}/studio?a=1`);
+      expect(page.location).to.equal(`${example.url}/data?a=1`);
     });
   });
 
   describe('a page that needs a login', () => {
     it('leads to the sign-in, and from there back to where the person was going', async () => {
       const browser = new Browser();
-      const welcome = await browser.open(`${example.url}/studio?board=2`);
+      const welcome = await browser.open(`${example.url}/data?board=2`);
       expect(welcome.body).to.contain('Sign in first');
       const link = /href="(\/auth\/dribbble[^"]+)"/.exec(welcome.body)?.[1] ?? '';
       const consent = await browser.open(example.url + link);
       const page = await browser.follow(authorize(browser, consent, 'rookie'));
-      expect(page.url).to.equal(`${example.url}/studio?board=2`);
-      expect(page.body).to.contain('Your studio');
+      expect(page.url).to.equal(`${example.url}/data?board=2`);
+      expect(page.body).to.contain('Your data');
+    });
+
+    it('goes on from the first page for whoever is signed in already', async () => {
+      const browser = new Browser();
+      await signIn(browser, example.url, 'rookie');
+      expect((await browser.get(`${example.url}/?returnTo=/data`)).location).to.equal(`${example.url}/data`);
+      expect((await browser.get(`${example.url}/?returnTo=//evil.example`)).location).to.equal(
+        `${example.url}/profile`,
+      );
     });
 
     it('never leads to another site', async () => {
@@ -112,15 +130,23 @@ describe('The example app', () => {
       await signIn(browser, example.url, 'rookie');
       const page = await browser.follow(browser.post(`${example.url}/auth/sign-out`));
       expect(page.body).to.contain('You are signed out');
-      const studio = await browser.get(`${example.url}/studio`);
-      expect(studio.location).to.equal(`${example.url}/?returnTo=%2Fstudio`);
+      const data = await browser.get(`${example.url}/data`);
+      expect(data.location).to.equal(`${example.url}/?returnTo=%2Fdata`);
+    });
+
+    it('is not claimed to somebody who is signed in', async () => {
+      const browser = new Browser();
+      await signIn(browser, example.url, 'rookie');
+      const page = await browser.open(`${example.url}/signed-out`);
+      expect(page.url).to.equal(`${example.url}/profile`);
+      expect(page.body).not.to.contain('You are signed out');
     });
 
     it('is done by a form, never by a link', async () => {
       const browser = new Browser();
       await signIn(browser, example.url, 'rookie');
       expect((await browser.get(`${example.url}/auth/sign-out`)).status).to.equal(404);
-      expect((await browser.get(`${example.url}/studio`)).status).to.equal(200);
+      expect((await browser.get(`${example.url}/data`)).status).to.equal(200);
     });
 
     it("refuses another site's form", async () => {
@@ -128,7 +154,7 @@ describe('The example app', () => {
       await signIn(browser, example.url, 'rookie');
       const page = await browser.post(`${example.url}/auth/sign-out`, {}, { 'sec-fetch-site': 'cross-site' });
       expect(page.status).to.equal(403);
-      expect((await browser.get(`${example.url}/studio`)).status).to.equal(200);
+      expect((await browser.get(`${example.url}/data`)).status).to.equal(200);
     });
   });
 
@@ -141,6 +167,15 @@ describe('The example app', () => {
       expect(page.body).to.contain('You said no at Dribbble').and.contain('Sign in with Dribbble');
     });
 
+    it('keeps the destination when the person presses Cancel', async () => {
+      const browser = new Browser();
+      const consent = await browser.open(`${example.url}/auth/dribbble?returnTo=/data`);
+      const page = await browser.follow(browser.post(consent.url, { decision: 'cancel' }));
+      expect(page.body)
+        .to.contain('You said no at Dribbble')
+        .and.contain('href="/auth/dribbble?returnTo=%2Fdata"');
+    });
+
     it('is refused when its callback URL is opened again', async () => {
       const browser = new Browser();
       const consent = await browser.open(`${example.url}/auth/dribbble`);
@@ -148,7 +183,7 @@ describe('The example app', () => {
       expect((await browser.open(callback)).status).to.equal(200);
       const replay = await browser.get(callback);
       expect(replay.status).to.equal(403);
-      expect(replay.body).to.contain('We could not match this sign-in to you');
+      expect(replay.body).to.contain('This sign-in is over already');
     });
 
     it('is refused in another browser than the one that began it', async () => {
@@ -165,6 +200,22 @@ describe('The example app', () => {
       await browser.get(`${example.url}/auth/dribbble`);
       const page = await browser.get(`${example.url}/auth/dribbble/callback?code=a&state=forged`);
       expect(page.status).to.equal(403);
+      expect(page.body).to.contain('<a class="button" href="/auth/dribbble">Sign in again</a>');
+    });
+
+    it('gives hints for developers in the sandbox and the log only', async () => {
+      const real = await startExample({ sandbox: false });
+      try {
+        const path = '/auth/dribbble/callback?code=a&state=forged';
+        const inSandbox = await new Browser().get(example.url + path);
+        const elsewhere = await new Browser().get(real.url + path);
+        expect(inSandbox.body).to.contain('If you run this app:').and.contain('TRUST_PROXY');
+        expect(elsewhere.status).to.equal(403);
+        expect(elsewhere.body).not.to.match(/If you run this app|TRUST_PROXY/);
+        expect(String(real.log)).to.contain('TRUST_PROXY');
+      } finally {
+        await real.close();
+      }
     });
 
     it('tells whoever runs the app to check the credentials, when Dribbble does not know them', async () => {
@@ -201,6 +252,37 @@ describe('The example app', () => {
       });
       afterEach(() => Promise.all([fake.stop(), app.close()]));
 
+      const profiles: [what: string, user: object][] = [
+        ['a bio of 100 kB of "<"', { bio: '<'.repeat(100_000) }],
+        ['a bio of tags that do not end', { bio: '<script'.repeat(15_000) }],
+        ['teams that are no list', { teams: 'abc' }],
+        [
+          'fields of other types',
+          { name: 5, login: [], links: [1], teams: [null, 7], followers_count: '9', pro: 'no' },
+        ],
+        ['a thousand teams', { teams: Array.from({ length: 1000 }, () => ({ name: 'T'.repeat(1000) })) }],
+      ];
+      const deep = '[{"a":'.repeat(50_000) + '0' + '}]'.repeat(50_000);
+      const bodies = [
+        ...profiles.map(([what, user]) => [what, JSON.stringify({ id: 7, ...user })] as const),
+        ['deep nesting', `{"id":7,"bio":${deep},"teams":${deep}}`] as const,
+      ];
+      for (const [what, body] of bodies) {
+        it(`signs in somebody whose profile has ${what}, and shows every page`, async () => {
+          fake.user = (socket) => socket.write(response(body));
+          await app.close();
+          app = await startExample({ dribbble: fake.endpoints });
+          const browser = new Browser();
+          expect((await comeBack(app, 'code=good', browser)).location).to.equal(`${app.url}/profile`);
+          for (const path of ['/profile', '/data']) {
+            const page = await browser.get(app.url + path);
+            expect(page.status).to.equal(200);
+            expect(page.body).to.not.match(/undefined|NaN|\[object/);
+            expect(page.body.length).to.be.below(30_000);
+          }
+        });
+      }
+
       it('says that the code has expired', async () => {
         fake.token = { status: 400, json: { error: 'invalid_grant' } };
         expect((await comeBack(app, 'code=old')).body).to.contain('This sign-in took too long');
@@ -225,7 +307,7 @@ describe('The example app', () => {
         fake.user = { status: 429, json: { message: 'API rate limit exceeded.' } };
         const page = await comeBack(app, 'code=good');
         expect(page.status).to.equal(503);
-        expect(page.body).to.contain('Try again in a minute');
+        expect(page.body).to.contain('Sign in again in a minute');
         expect(page.headers.get('retry-after')).to.equal('60');
       });
 
@@ -283,7 +365,7 @@ describe('The example app', () => {
     it('says so when there is no such page', async () => {
       const page = await new Browser().get(`${example.url}/%3Cscript%3E`);
       expect(page.status).to.equal(404);
-      expect(page.body).to.contain('There is no such page').and.not.contain('script');
+      expect(page.body).to.contain('There is no such page').and.not.contain('<script');
     });
   });
 
@@ -318,10 +400,9 @@ describe('The example app', () => {
   });
 });
 
-/** Begins a sign-in and comes back from Dribbble with `answer`. */
-async function comeBack({ url }: Example, answer: string) {
-  const browser = new Browser();
+/** Begins a sign-in and comes back from Dribbble with `response`. */
+async function comeBack({ url }: Example, response: string, browser = new Browser()) {
   const { location = '' } = await browser.get(`${url}/auth/dribbble`);
   const state = new URL(location).searchParams.get('state') ?? '';
-  return browser.get(`${url}/auth/dribbble/callback?${answer}&state=${state}`);
+  return browser.get(`${url}/auth/dribbble/callback?${response}&state=${state}`);
 }

@@ -13,6 +13,7 @@ const folders = {
   dark: temporary,
 };
 const wide = { width: 1440, height: 900 };
+const middle = { width: 768, height: 1024 };
 const narrow = { width: 360, height: 740 };
 
 describe('The example app in Chromium', function () {
@@ -157,7 +158,7 @@ describe('The example app in Chromium', function () {
 
   it('runs nothing of what a designer injects', async () => {
     await signIn('bobbytags');
-    for (const place of ['/profile', '/studio']) {
+    for (const place of ['/profile', '/data']) {
       await page.goto(example.url + place);
       await page.mouse.move(400, 400);
       for (const item of await page.getByRole('main').locator('*').all()) await item.hover({ force: true });
@@ -182,7 +183,7 @@ describe('The example app in Chromium', function () {
     await signIn('rookie');
     const answer = await page.goto(callback);
     expect(answer?.status()).to.equal(403);
-    expect(await heading()).to.equal('We could not match this sign-in to you');
+    expect(await heading()).to.equal('This sign-in is over already');
     // Chromium notes every answer of 400 and above.
     expect(complaints.splice(0))
       .to.match(/^console: Failed to load resource: .* 403/)
@@ -190,9 +191,9 @@ describe('The example app in Chromium', function () {
   });
 
   it('lands on the page that needed a login', async () => {
-    await signIn('iroha', '/studio');
-    expect(page.url()).to.equal(`${example.url}/studio`);
-    expect(await heading()).to.equal('Your studio');
+    await signIn('iroha', '/data');
+    expect(page.url()).to.equal(`${example.url}/data`);
+    expect(await heading()).to.equal('Your data');
   });
 
   it('signs in with the keyboard alone, and always shows where it is', async () => {
@@ -219,32 +220,127 @@ describe('The example app in Chromium', function () {
     expect(await heading()).to.equal('rookie');
   });
 
+  /** Every page, with its title, for somebody who signs in as `login`. */
+  async function everyPage(login: string, look: (name: string) => Promise<void>): Promise<void> {
+    await page.goto(example.url);
+    await look('sign-in');
+    await askToSignIn('/?denied&returnTo=/data');
+    await look('consent');
+    await page.getByRole('radio', { name: `@${login}` }).check();
+    await button('Authorize').click();
+    await page.waitForURL(`${example.url}/data`);
+    await look('data');
+    await page.getByRole('link', { name: 'Profile', exact: true }).click();
+    await look('profile');
+    await page.goto(`${example.url}/nowhere`);
+    await look('not-found');
+    await button('Sign out').click();
+    await look('signed-out');
+    await page.goto(`${example.url}/auth/dribbble/callback?code=a&state=b`);
+    await look('failed');
+    // Chromium notes every response of 400 and above.
+    complaints = complaints.filter((complaint) => !/40[34] \(/.test(complaint));
+  }
+
+  const looks: Parameters<Browser['newContext']>[0][] = [
+    { viewport: wide, colorScheme: 'light' },
+    { viewport: wide, colorScheme: 'dark' },
+    { viewport: narrow, colorScheme: 'light' },
+    { viewport: narrow, colorScheme: 'dark' },
+    { viewport: middle, forcedColors: 'active' },
+  ];
+  for (const look of looks) {
+    it(`has no page with a finding of axe-core, with ${JSON.stringify(look)}`, async () => {
+      await context.close();
+      ({ context, page } = await open(look));
+      await everyPage('martaquill', async (name) => {
+        await page.evaluate(axe.source);
+        const { violations, passes } = await page.evaluate<axe.AxeResults>('axe.run()');
+        expect(passes, name).not.to.be.empty;
+        const findings = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+        expect(findings, name).to.deep.equal([]);
+      });
+    });
+  }
+
+  for (const viewport of [wide, middle, narrow]) {
+    it(`keeps the header's height and one left edge on every page, at ${String(viewport.width)} pixels`, async () => {
+      await page.setViewportSize(viewport);
+      const edges: Record<string, unknown> = {};
+      await everyPage('martaquill', async (name) => {
+        if (name === 'consent') return;
+        edges[name] = await page.evaluate(`
+          [
+            document.querySelector('.bar').offsetHeight,
+            ...['.brand', 'main > *', 'footer p'].map((part) => document.querySelector(part).getBoundingClientRect().left),
+          ]
+        `);
+      });
+      const [height, left] = edges['sign-in'] as number[];
+      const names = ['sign-in', 'data', 'profile', 'not-found', 'signed-out', 'failed'];
+      const same = [height, left, left, left];
+      expect(edges).to.deep.equal(Object.fromEntries(names.map((name) => [name, same])));
+    });
+  }
+
+  it('names each page in its title, and describes it', async () => {
+    const titles: string[] = [];
+    await everyPage('martaquill', async (name) => {
+      if (name === 'consent') return;
+      titles.push(await page.title());
+      const description = await page.locator('meta[name=description]').getAttribute('content');
+      expect(description).to.contain('sign in with Dribbble');
+    });
+    expect(titles).to.deep.equal([
+      'Sign in · Courtside',
+      'Your data · Courtside',
+      'Marta Quill · Courtside',
+      'There is no such page · Courtside',
+      'Signed out · Courtside',
+      'We could not match this sign-in to you · Courtside',
+    ]);
+  });
+
+  it('marks the current page in the menu', async () => {
+    const current: string[] = [];
+    await everyPage('martaquill', async () => {
+      current.push(...(await page.locator('nav [aria-current=page]').allInnerTexts()));
+    });
+    expect(current).to.deep.equal(['Your data', 'Profile']);
+  });
+
+  it('moves nothing for people who do not want motion', async () => {
+    await page.goto(example.url);
+    const seconds = await page.evaluate(
+      "getComputedStyle(document.querySelector('.button')).transitionDuration",
+    );
+    expect(seconds).to.equal('0s');
+  });
+
+  it('has a favicon', async () => {
+    await page.goto(example.url);
+    const icons = await page.locator('link[rel=icon]').all();
+    const statuses = icons.map(async (icon) =>
+      (await page.request.get(example.url + String(await icon.getAttribute('href')))).status(),
+    );
+    expect(await Promise.all(statuses)).to.deep.equal([200, 200]);
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
-    for (const viewport of [wide, narrow]) {
+    for (const viewport of [wide, middle, narrow]) {
       it(`fits ${String(viewport.width)} pixels in ${colorScheme}`, async () => {
-        await context.close();
-        ({ context, page } = await open({ viewport, colorScheme }));
-        const fits = async (name?: string) => {
-          const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-          expect(overflow, `pixels too wide at ${page.url()}`).to.be.at.most(0);
-          if (name !== undefined) {
+        for (const login of ['martaquill', 'bobbytags']) {
+          await context.close();
+          ({ context, page } = await open({ viewport, colorScheme }));
+          await everyPage(login, async (name) => {
+            const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+            expect(overflow, `pixels too wide at ${page.url()}`).to.be.at.most(0);
+            if (login !== 'martaquill' || viewport === middle) return;
+            if (!['sign-in', 'consent', 'profile'].includes(name)) return;
             const file = path.join(folders[colorScheme], `${name}-${String(viewport.width)}.png`);
             await page.screenshot({ path: file, fullPage: true });
-          }
-        };
-        await page.goto(example.url);
-        await fits('sign-in');
-        await askToSignIn();
-        await fits('consent');
-        await page.getByRole('radio', { name: '@martaquill' }).check();
-        await button('Authorize').click();
-        await fits('profile');
-        await page.goto(`${example.url}/studio`);
-        await fits();
-        await button('Sign out').click();
-        await fits();
-        await signIn('bobbytags');
-        await fits();
+          });
+        }
       });
     }
   }
