@@ -18,56 +18,73 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   // Taken now: a strategy that is itself handed to passport.authenticate() is given those of the next request later.
   const { success, fail, redirect, error } = actions;
   let settled = false;
-  const once = (step: string, action: () => void): void => {
+  const once = (action: () => void, step: string, ...details: unknown[]): void => {
     if (settled) return;
     settled = true;
-    debug(step);
     try {
+      debug(step, ...details);
       action();
     } catch (thrown) {
-      report(thrown);
+      report(asError(thrown));
     }
   };
 
-  function report(thrown: unknown): void {
-    const reason = isError(thrown) ? thrown : new Error('Passport was thrown no Error.', { cause: thrown });
+  function report(reason: Error): void {
     const { res, next } = req as Partial<Request>;
-    if (res?.headersSent) process.emitWarning(reason);
-    // Express's: an app's own callback of passport.authenticate() was called already, and threw.
-    else if (typeof next === 'function') next(reason);
-    else {
-      try {
-        error.call(actions, reason);
-      } catch {
-        process.emitWarning(reason);
-      }
+    try {
+      if (res?.writableEnded) warn(reason);
+      // Express's: an app's own callback of passport.authenticate() was called already, and threw.
+      else if (typeof next === 'function') next(reason);
+      // connect and others keep `next` to themselves: Passport has it, or the app's callback does.
+      else error.call(actions, reason);
+    } catch (thrown) {
+      warn(reason);
+      if (thrown !== reason) warn(asError(thrown));
     }
   }
 
   return {
     success: (user, info) => {
-      once('signed in', () => {
+      once(() => {
         success.call(actions, user, info);
-      });
+      }, 'signed in');
     },
     fail: (challenge, status) => {
       const { code = 'verify found no user' } = (challenge ?? {}) as { code?: unknown };
-      once(`failed login: ${String(code)}`, () => {
+      const action = (): void => {
         fail.call(actions, challenge, status);
-      });
+      };
+      once(action, 'failed login: %s', code);
     },
     redirect: (url, status) => {
       // The URL holds the state; of it, only the redirect URI is printed.
       const sent = debug.enabled ? new URL(url, 'http://localhost').searchParams.get('redirect_uri') : '';
-      once(`login begun: redirect_uri ${sent ?? 'left out'}`, () => {
+      const action = (): void => {
         redirect.call(actions, url, status);
-      });
+      };
+      once(action, 'login begun: redirect_uri %s', sent ?? 'left out');
     },
-    error: (reason) => {
-      const { name, code = '' } = (reason ?? {}) as { name?: unknown; code?: unknown };
-      once(`error: ${String(name)} ${String(code)}`, () => {
+    error: (thrown) => {
+      const reason = asError(thrown) as Error & { code?: unknown };
+      if (settled) warn(reason);
+      const action = (): void => {
         error.call(actions, reason);
-      });
+      };
+      once(action, 'error: %s %s', reason.name, reason.code ?? '');
     },
   };
+}
+
+/** An Error in any case: `next(undefined)` would let the request through, `next('route')` past its handlers. */
+export function asError(thrown: unknown): Error {
+  if (isError(thrown)) return thrown;
+  const message = `The app threw, rejected or called back with ${typeof thrown}, not with an Error.`;
+  const error = new Error(typeof thrown === 'string' && thrown ? thrown : message, { cause: thrown });
+  // The fields by which error handlers go, such as `status`, stay.
+  return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
+}
+
+/** Prints an error that comes after the outcome, when nobody waits for it any more. */
+export function warn(error: Error): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
 }

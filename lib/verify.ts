@@ -1,9 +1,10 @@
+import { setTimeout } from 'node:timers';
 import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import type { DribbbleProfile } from './profile';
 import type { DribbbleTokenResponse } from './oauth2-client';
-import { isError } from './errors';
 import type { DribbbleStrategyOptions } from './options';
+import { asError, warn } from './outcome';
 
 /**
  * What a verify function calls back with: an error, a user, or `false` and, if it likes, the reason
@@ -69,6 +70,10 @@ export type AnyVerifyFunction =
   | DribbbleVerifyFunctionWithRequest
   | DribbbleVerifyFunctionWithRequestAndParams;
 
+type UserProfile = (
+  accessToken: string,
+  done: (error?: unknown, profile?: DribbbleProfile) => void,
+) => unknown;
 type SkipUserProfile = (accessToken: string, done: (error?: unknown, skip?: boolean) => void) => void;
 
 /** passport-oauth2's fullest form of a verify function, which every other one is called through. */
@@ -97,17 +102,16 @@ export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefin
   const declaresNothing = verify.length === 0;
 
   return (_req, accessToken, refreshToken, params, profile, verified) => {
-    let returnedNothing = false;
+    let isDone = false;
     const settle = once(verified, `The verify function did not call back within a minute. ${WAYS}`);
     const done: VerifyCallback = (...outcome) => {
-      if (returnedNothing)
-        process.emitWarning(`The verify function called done too late: it had returned. ${WAYS}`);
-      settle(...outcome);
+      if (!settle(...outcome) && !isDone)
+        process.emitWarning(`The verify function called done too late: the login had its outcome. ${WAYS}`);
+      isDone = true;
     };
     const returned = (value: unknown): void => {
       const isNothing = value === undefined || (value === null && declaresDone);
       if (isNothing && (declaresDone || declaresNothing)) return;
-      returnedNothing = value === undefined;
       if (value === undefined)
         settle(null, false, { message: `The verify function returned no user. ${WAYS}` });
       else settle(null, value);
@@ -128,13 +132,7 @@ export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefin
           settle(asError(reason));
         });
       } else if (!isThenable(result)) returned(declaresDone ? undefined : result);
-      else if (!declaresDone && !declaresNothing) {
-        settle(
-          new TypeError(
-            'The verify function returned a thenable, such as a Mongoose query, not a native promise: make it an async function.',
-          ),
-        );
-      }
+      else if (!declaresDone && !declaresNothing) settle(thenable('verify'));
     } catch (thrown) {
       settle(asError(thrown));
     }
@@ -146,40 +144,76 @@ export function guardSkip(
   skip: DribbbleStrategyOptions['skipUserProfile'],
 ): boolean | SkipUserProfile | undefined {
   if (typeof skip !== 'function') return skip;
+  const declaresDone = skip.length > 1;
   return (accessToken, done) => {
     const settle = once(done, 'The skipUserProfile function did not call back within a minute.');
+    const returned = (value: unknown): void => {
+      if (!declaresDone || typeof value === 'boolean') settle(null, Boolean(value));
+    };
     try {
-      const result: unknown = skip.length > 1 ? skip(accessToken, settle) : (skip as () => unknown)();
+      const result: unknown = declaresDone ? skip(accessToken, settle) : (skip as () => unknown)();
       if (isPromise(result)) {
-        result.then(
-          (value) => {
-            if (skip.length < 2 || typeof value === 'boolean') settle(null, Boolean(value));
-          },
-          (reason: unknown) => {
-            settle(asError(reason));
-          },
-        );
-      } else if (skip.length < 2) settle(null, Boolean(result));
+        result.then(returned, (reason: unknown) => {
+          settle(asError(reason));
+        });
+      } else if (!declaresDone) {
+        if (isThenable(result)) settle(thenable('skipUserProfile'));
+        else returned(result);
+      }
     } catch (thrown) {
       settle(asError(thrown));
     }
   };
 }
 
-/** A callback that is called once: with the first outcome, or with an error after a minute without any. */
+/** Guards a strategy's `userProfile`, which a subclass may make async, and which may throw or call back twice. */
+export function guardProfile(strategy: { userProfile: UserProfile }): UserProfile {
+  return function (this: unknown, accessToken, done) {
+    const settle = once(done);
+    try {
+      const result = strategy.userProfile.call(this, accessToken, settle);
+      if (isPromise(result)) {
+        result.catch((reason: unknown) => {
+          settle(asError(reason));
+        });
+      }
+    } catch (thrown) {
+      settle(asError(thrown));
+    }
+  };
+}
+
+/**
+ * A callback that is called once: with the first outcome, or with an error if there is none within a minute.
+ *
+ * @param late the message of that error; without it, there is no limit
+ * @returns the callback, which returns whether the outcome was the first
+ */
 function once<Rest extends unknown[]>(
   callback: (error?: unknown, ...rest: Rest) => void,
-  late: string,
-): (error?: unknown, ...rest: Rest) => void {
+  late?: string,
+): (error?: unknown, ...rest: Rest) => boolean {
   let called = false;
-  const patience = setTimeout(() => {
-    settle(new Error(late), ...([] as unknown as Rest));
-  }, PATIENCE).unref();
-  const settle: typeof callback = (error, ...rest) => {
-    if (called) return;
+  const patience =
+    late === undefined
+      ? undefined
+      : setTimeout(() => {
+          settle(new Error(late), ...([] as unknown as Rest));
+        }, PATIENCE).unref();
+  const settle = (error?: unknown, ...rest: Rest): boolean => {
+    if (called) {
+      if (error) warn(asError(error));
+      return false;
+    }
     called = true;
     clearTimeout(patience);
-    callback(error && asError(error), ...rest);
+    try {
+      callback(error && asError(error), ...rest);
+    } catch (thrown) {
+      // What comes next in the login, such as a subclass's hook, threw.
+      callback(asError(thrown), ...([] as unknown as Rest));
+    }
+    return true;
   };
   return settle;
 }
@@ -188,11 +222,8 @@ function isThenable(value: unknown): boolean {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** `next(undefined)` would let the request through, `next('route')` past its handlers. */
-function asError(thrown: unknown): unknown {
-  if (isError(thrown)) return thrown;
-  const message = `The verify function threw or rejected with ${typeof thrown}, not with an Error.`;
-  const error = new Error(typeof thrown === 'string' ? thrown : message, { cause: thrown });
-  // The fields by which error handlers go, such as `status`, stay.
-  return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
+function thenable(name: string): TypeError {
+  return new TypeError(
+    `The ${name} function returned a thenable, such as a Mongoose query, not a native promise: make it an async function.`,
+  );
 }

@@ -13,6 +13,8 @@ export interface AppSetup {
   parser?: 'simple' | 'extended';
   /** Stands before passport, after the session. */
   before?: express.RequestHandler;
+  /** The callback of `passport.authenticate`, at the callback URL. */
+  callback?: () => void;
 }
 
 /** An Express app that signs people in with one strategy, as most apps do. */
@@ -49,13 +51,16 @@ export class App {
     await close(this.server);
   }
 
-  private route(strategy: Strategy, { authenticate, parser = 'extended', before }: AppSetup): void {
+  private route(
+    strategy: Strategy,
+    { authenticate = {}, parser = 'extended', before, callback }: AppSetup,
+  ): void {
     const passport = new Passport();
     passport.use('dribbble', strategy);
     passport.serializeUser((user, done) => {
       done(null, user);
     });
-    const signIn = passport.authenticate('dribbble', authenticate ?? {}) as express.RequestHandler;
+    const signIn = passport.authenticate('dribbble', authenticate) as express.RequestHandler;
     const { app } = this;
     app.set('query parser', parser);
     app.use(express.urlencoded({ extended: parser === 'extended' }));
@@ -63,15 +68,21 @@ export class App {
     app.use(passport.initialize()); // older strategies want it
     if (before) app.use(before);
     app.get('/login', signIn);
+    if (callback)
+      app.all(
+        '/callback',
+        passport.authenticate('dribbble', authenticate, callback) as express.RequestHandler,
+      );
     app.all('/callback', signIn, (req, res) => {
       this.outcomes.push({ user: req.user });
       res.json(req.user);
     });
     // Express knows an error handler by its four parameters.
-    app.use(((error: Error & Record<string, unknown>, _req, res, _next) => {
+    app.use(((error: Error & Record<string, unknown>, _req, res, next) => {
       this.outcomes.push({ error });
       const { status = 500, message } = error as Error & { status?: number };
-      if (!res.headersSent) res.status(status).send(message);
+      if (res.headersSent) next(error);
+      else res.status(status).send(message);
     }) as express.ErrorRequestHandler);
   }
 }

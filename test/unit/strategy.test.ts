@@ -1,4 +1,5 @@
 import * as https from 'node:https';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import {
   DribbbleStrategy,
@@ -8,7 +9,7 @@ import {
   type DribbbleTokenResponse,
   type VerifyCallback,
 } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, login, type FakeRequest } from '../support/authenticate';
+import { authenticate, expectKind, login, type FakeRequest, type Outcome } from '../support/authenticate';
 import { FakeDribbble, TOKEN } from '../support/fake-dribbble';
 import { fixture } from '../support/fixtures';
 import { useNock } from '../support/nock';
@@ -375,6 +376,73 @@ describe('DribbbleStrategy', () => {
           throw thrown;
         };
         expect(expectKind(await login(at({ skipUserProfile })), 'error').error).to.equal(thrown);
+      });
+
+      it('requests no profile if it is async and resolves to true, and one for false', async () => {
+        expect(await profileOf(() => Promise.resolve(true))).to.equal(undefined);
+        expect(await profileOf(() => Promise.resolve(false))).to.include({ id: '1' });
+      });
+
+      it('requests no profile if it is async, takes done and resolves to true', async () => {
+        expect(await profileOf((_accessToken: string, _done: unknown) => Promise.resolve(true))).to.equal(
+          undefined,
+        );
+      });
+
+      it('obeys what an async function that takes done calls back with', async () => {
+        const skipUserProfile = (
+          _accessToken: string,
+          done: (error: null, skip: boolean) => void,
+        ): unknown => {
+          setImmediate(done, null, true);
+          return Promise.resolve();
+        };
+        expect(await profileOf(skipUserProfile)).to.equal(undefined);
+      });
+
+      for (const declared of [0, 2]) {
+        it(`calls back with what it rejects with, declaring ${String(declared)} parameters`, async () => {
+          const rejected = new Error('No idea.');
+          const skipUserProfile = Object.defineProperty(() => Promise.reject(rejected), 'length', {
+            value: declared,
+          });
+          const outcome = await login(at({ skipUserProfile: skipUserProfile as never }));
+          expect(expectKind(outcome, 'error').error).to.equal(rejected);
+        });
+      }
+
+      it('calls back with a TypeError if it returns a thenable, such as a query, which is not run', async () => {
+        let runs = 0;
+        const skipUserProfile = (): unknown => ({ then: () => (runs += 1) });
+        const outcome = await login(at({ skipUserProfile: skipUserProfile as never }));
+        expect(expectKind(outcome, 'error').error).to.be.instanceOf(TypeError);
+        expect(runs).to.equal(0);
+      });
+
+      it("calls back with an Error if it calls back with 'route', on which next() would go on", async () => {
+        const skipUserProfile = (_accessToken: string, done: (error: unknown) => void): void => {
+          done('route');
+        };
+        const outcome = await login(at({ skipUserProfile: skipUserProfile as never }));
+        expect(expectKind(outcome, 'error').error).to.be.instanceOf(Error);
+      });
+
+      it('calls back with an error if it has not called back after a minute', async () => {
+        mock.timers.enable({ apis: ['setTimeout'] });
+        try {
+          let outcome: Promise<Outcome> | undefined;
+          await new Promise((resolve) => {
+            const skipUserProfile = (_accessToken: string, _done: unknown): void => {
+              setImmediate(resolve, undefined);
+            };
+            outcome = login(at({ skipUserProfile: skipUserProfile as never }));
+          });
+          mock.timers.tick(60_000);
+          if (!outcome) throw new Error('The login was not begun.');
+          expect(expectKind(await outcome, 'error').error.message).to.include('within a minute');
+        } finally {
+          mock.timers.reset();
+        }
       });
 
       it('calls back once if it calls back and then throws', async () => {

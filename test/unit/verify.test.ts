@@ -1,8 +1,10 @@
+import { mock } from 'node:test';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { attempt, authenticate, expectKind, login, type Outcome } from '../support/authenticate';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
+import { nextWarning, warningsDuring } from '../support/warnings';
 
 interface Profile {
   id: string;
@@ -250,6 +252,175 @@ describe('verify', () => {
       expect(await userFrom(verify)).to.equal(ada);
       expect(runs).to.equal(0);
     });
+  });
+
+  describe('with done in a rest or default parameter', () => {
+    const lastOf = (args: unknown[]): Done => args.at(-1) as Done;
+    // The fallback is never used: done is always given.
+    const noDone: Done = () => undefined;
+
+    for (const [what, verify] of [
+      [
+        '(accessToken, ...rest)',
+        (_a: string, ...rest: unknown[]) => {
+          lastOf(rest)(null, ada);
+        },
+      ],
+      [
+        '(accessToken, refreshToken, profile, done = …)',
+        (_a: string, _r: unknown, _p: Profile, done = noDone) => {
+          done(null, ada);
+        },
+      ],
+    ] as const) {
+      it(`signs in whom it calls done with before it returns: ${what}`, async () => {
+        const warnings = await warningsDuring(async () => {
+          expect(await userFrom(verify)).to.equal(ada);
+        });
+        expect(warnings).to.be.empty;
+      });
+    }
+
+    for (const [what, verify, options] of [
+      [
+        '(accessToken, ...rest)',
+        (_a: string, ...rest: unknown[]) => {
+          setImmediate(lastOf(rest), null, ada);
+        },
+      ],
+      [
+        'async (accessToken, ...rest)',
+        (_a: string, ...rest: unknown[]) => {
+          setImmediate(() => setImmediate(lastOf(rest), null, ada));
+          return Promise.resolve();
+        },
+      ],
+      [
+        '(accessToken, refreshToken, profile, done = …)',
+        (_a: string, _r: unknown, _p: Profile, done = noDone) => {
+          setImmediate(done, null, ada);
+        },
+      ],
+      [
+        '(req, ...rest) under passReqToCallback',
+        (_q: Request, ...rest: unknown[]) => {
+          setImmediate(lastOf(rest), null, ada);
+        },
+        WITH_REQUEST,
+      ],
+    ] as [string, unknown, object?][]) {
+      it(`says how to declare done, and warns, if it calls done after it returned: ${what}`, async () => {
+        const warned = nextWarning();
+        const { challenge } = expectKind(await loginWith(verify, options), 'fail');
+        expect(challenge?.message).to.include('declare done');
+        expect((await warned).message).to.match(/called done too late.*declare done/);
+      });
+    }
+
+    it('warns if it calls done after it returned something else, such as a timer, which signs that in', async () => {
+      const warned = nextWarning();
+      const timer = { isTimer: true };
+      const verify = (_a: string, ...rest: unknown[]): object => {
+        setImmediate(lastOf(rest), null, ada);
+        return timer;
+      };
+      expect(await userFrom(verify)).to.equal(timer);
+      expect((await warned).message).to.include('called done too late');
+    });
+  });
+
+  describe('that never calls back', () => {
+    beforeEach(() => {
+      mock.timers.enable({ apis: ['setTimeout'] });
+    });
+    afterEach(() => {
+      mock.timers.reset();
+    });
+
+    /** Runs until verify was called and returned, then lets time pass; the outcome, if there is one by then. */
+    async function outcomeAfter(milliseconds: number, verify: object): Promise<Outcome | undefined> {
+      let outcome: Outcome | undefined;
+      const { length } = verify as { length: number };
+      await new Promise((resolve) => {
+        const called = (...args: unknown[]): unknown => {
+          setImmediate(resolve, undefined);
+          return (verify as (...all: unknown[]) => unknown)(...args);
+        };
+        void loginWith(Object.defineProperty(called, 'length', { value: length })).then(
+          (value) => (outcome = value),
+        );
+      });
+      mock.timers.tick(milliseconds);
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      return outcome;
+    }
+
+    for (const [what, verify] of [
+      ['declares done and returns nothing', (_a: string, _r: unknown, _p: Profile, _done: Done) => undefined],
+      [
+        'declares done and returns a promise of undefined',
+        (_a: string, _r: unknown, _p: Profile, _done: Done) => Promise.resolve(),
+      ],
+      [
+        'declares done and returns a promise of null',
+        (_a: string, _r: unknown, _p: Profile, _done: Done) => Promise.resolve(null),
+      ],
+      [
+        'declares done and returns a thenable',
+        (_a: string, _r: unknown, _p: Profile, _done: Done) => ({ then: () => undefined }),
+      ],
+      ['declares nothing and returns nothing', () => undefined],
+      ['declares nothing and returns a promise of undefined', () => Promise.resolve()],
+    ] as const) {
+      it(`ends the login in an error that says how to, after a minute: ${what}`, async () => {
+        const outcome = await outcomeAfter(60_000, verify);
+        if (!outcome) throw new Error('There was no outcome.');
+        const { error } = expectKind(outcome, 'error');
+        expect(error.message).to.match(/did not call back within a minute.*declare done/);
+      });
+    }
+
+    it('has a whole minute', async () => {
+      expect(await outcomeAfter(59_999, () => undefined)).to.equal(undefined);
+    });
+
+    it('warns if it calls done after the minute', async () => {
+      let late: Done = () => undefined;
+      await outcomeAfter(60_000, (_a: string, _r: unknown, _p: Profile, done: Done) => {
+        late = done;
+      });
+      const warned = nextWarning();
+      late(null, ada);
+      expect((await warned).message).to.include('called done too late');
+    });
+  });
+
+  it("ends the login in an Error if it calls done with 'route', on which next() would go on", async () => {
+    const error = await errorFrom((_a: string, _r: unknown, _p: Profile, done: Done) => {
+      done('route');
+    });
+    expect(error).to.be.instanceOf(Error).and.include({ message: 'route', cause: 'route' });
+  });
+
+  it('ends the login in an Error with the fields of a plain object that it throws', async () => {
+    const plain = { status: 418, message: 'A teapot.' };
+    const error = await errorFrom((_accessToken: string) => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
+      throw plain;
+    });
+    expect(error)
+      .to.be.instanceOf(Error)
+      .and.include({ ...plain, cause: plain });
+  });
+
+  it('prints the error of a function that has called done before, as nobody waits for it', async () => {
+    const warnings = await warningsDuring(() =>
+      loginWith((_a: string, _r: unknown, _p: Profile, done: Done) => {
+        done(null, ada);
+        throw failure;
+      }),
+    );
+    expect(warnings).to.deep.equal([failure]);
   });
 
   for (const nothing of [undefined, null, 'route', false]) {
