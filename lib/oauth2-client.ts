@@ -1,6 +1,7 @@
 import type http = require('node:http');
 import type https = require('node:https');
 import { stringify } from 'node:querystring';
+import { isPromise } from 'node:util/types';
 import { OAuth2, type dataCallback, type oauth2tokenCallback } from 'oauth';
 import { debug } from './debug';
 import type { ErrorResponse } from './errors';
@@ -24,7 +25,11 @@ export interface DribbbleTokenResponse {
   [field: string]: unknown;
 }
 
-type RequestCallback = (error: Error | ErrorResponse | null, body?: string, response?: HttpResponse) => void;
+type RequestCallback = (
+  error: Error | ErrorResponse | null,
+  body?: string,
+  response?: HttpResponse,
+) => unknown;
 
 /**
  * The `oauth` package's client, `_oauth2` of the strategy, with a bounded request below it. All its methods work as
@@ -49,7 +54,7 @@ export class OAuth2Client extends OAuth2 {
     super(clientId, clientSecret, baseSite, authorizePath, accessTokenPath, { ...HEADERS, ...customHeaders });
   }
 
-  /** Where an exception of a callback goes; without it, to the process. */
+  /** Where an exception, or a rejection, of a callback goes; without it, to the process. */
   _onThrow?: (thrown: unknown) => void;
 
   /** Requests an access token for an authorization code (RFC 6749, section 4.1.3), or for a refresh token. */
@@ -97,11 +102,13 @@ export class OAuth2Client extends OAuth2 {
     callback?: dataCallback,
   ): void {
     const done: RequestCallback = (...result) => {
+      const { _onThrow } = this;
       try {
-        (callback as RequestCallback)(...result);
+        const returned = (callback as RequestCallback)(...result);
+        if (_onThrow && isPromise(returned)) returned.catch(_onThrow);
       } catch (thrown) {
-        if (!this._onThrow) throw thrown;
-        this._onThrow(thrown);
+        if (!_onThrow) throw thrown;
+        _onThrow(thrown);
       }
     };
     const agent = options.agent ?? this._agent;

@@ -8,7 +8,7 @@ import type { DribbbleStrategyOptions, DribbbleStrategyOptionsWithRequest } from
 import { settleOnce, type Actions } from './outcome';
 import { parseProfile, type DribbbleProfile } from './profile';
 import { LoginState, type AnyStore } from './state/login';
-import { callVerifyOnce, guardSkip, type AnyVerifyFunction } from './verify';
+import { callVerifyOnce, guardProfile, guardSkip, type AnyVerifyFunction } from './verify';
 import type * as verify from './verify';
 
 const AUTHORIZATION_URL = 'https://dribbble.com/oauth/authorize';
@@ -113,10 +113,9 @@ export class DribbbleStrategy extends OAuth2Strategy {
     outcome: Actions,
   ): void {
     const { _verify, _passReqToCallback, _stateStore } = this as unknown as BaseMembers;
-    const { keepsState, secrets } = this._dribbble;
     const { code, error, state } = callback;
-    const settings = { ...this._dribbble, secrets: code === undefined ? secrets : [...secrets, code] };
-    const loginState = new LoginState(_stateStore, keepsState, req, options.state, outcome.error);
+    const settings = { ...this._dribbble, secrets: [...this._dribbble.secrets, code ?? ''] };
+    const loginState = new LoginState(_stateStore, settings.keepsState, req, options.state, outcome.error);
     loginState.onRight = (verifier, proceed) => {
       settings.callbackURL = loginState.callbackURL;
       if (typeof verifier === 'string') settings.secrets = [...settings.secrets, verifier];
@@ -132,6 +131,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
       _stateStore: loginState,
       _verify: callVerifyOnce(_verify, _passReqToCallback ? req : undefined),
       _passReqToCallback: true,
+      userProfile: guardProfile(this),
       success: (user: unknown, info: unknown) => {
         outcome.success(user, loginState.infoWithState(info));
       },
@@ -153,7 +153,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const { headers, url, app } = req;
     const { connection = req.socket } = req as { connection?: unknown };
     const view = { query, headers, url, app, connection } as unknown as Request;
-    super.authenticate.call(login, view, keepsState ? { ...options, state: undefined } : options);
+    super.authenticate.call(login, view, settings.keepsState ? { ...options, state: undefined } : options);
   }
 
   /**

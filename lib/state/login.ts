@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import { debug } from '../debug';
 
@@ -48,8 +49,8 @@ export type VerifyStateCallback = (error: Error | null, ok?: string | boolean, s
 /** A state store of passport-oauth2's contract, whose methods are called by the number of their parameters. */
 export interface AnyStore {
   /* eslint-disable @typescript-eslint/no-explicit-any -- which parameters there are, their number says */
-  store: (...args: any[]) => void;
-  verify: (...args: any[]) => void;
+  store: (...args: any[]) => unknown;
+  verify: (...args: any[]) => unknown;
   /* eslint-enable */
 }
 
@@ -105,7 +106,7 @@ export class LoginState {
     private readonly keepsState: boolean,
     private readonly req: Request,
     private appState: unknown,
-    /** Called with what a later step throws: a store may call back where nothing catches. */
+    /** Called with what the store rejects with, or a later step throws where nothing catches. */
     private readonly onThrow: (thrown: unknown) => void,
   ) {
     this.used = usedStates.get(stateStore) ?? new UsedStates();
@@ -117,40 +118,36 @@ export class LoginState {
     this.callbackURL = meta.callbackURL;
     const { stateStore, req } = this;
     const state = pack(this.appState);
-    const stored: StoreCallback = (error, handle) => {
+    const stored = this.once<Parameters<StoreCallback>>((error, handle) => {
       // A store may issue a state again, and then it is new.
       if (handle) this.used.forget(handle);
-      this.run(() => {
-        callback(error, handle);
-      });
-    };
+      callback(error, handle);
+    });
     const { length } = stateStore.store;
-    if (length === 5) stateStore.store(req, verifier, state, meta, stored);
-    else if (length === 4) stateStore.store(req, state, meta, stored);
-    else if (length === 3) stateStore.store(req, meta, stored);
-    else stateStore.store(req, stored);
+    if (length === 5) this.await(stateStore.store(req, verifier, state, meta, stored));
+    else if (length === 4) this.await(stateStore.store(req, state, meta, stored));
+    else if (length === 3) this.await(stateStore.store(req, meta, stored));
+    else this.await(stateStore.store(req, stored));
   }
 
   /** Goes on with a login: calls back with whether the state is right. */
   verify(_req: unknown, handle: unknown, meta: StateMeta, callback: VerifyStateCallback): void {
     this.callbackURL = meta.callbackURL;
     const { stateStore, req } = this;
-    const verified: VerifyStateCallback = (error, ok, stateOrInfo) => {
-      this.run(() => {
-        if (error) callback(error);
-        else if (!ok) callback(null, false, failure(req, handle, stateOrInfo));
-        else if (this.keepsState && !this.takes(handle)) callback(null, false, USED);
-        else {
-          debug('callback: the state is right');
-          this.appState = unpack(stateOrInfo);
-          this.onRight(ok, () => {
-            callback(null, ok);
-          });
-        }
-      });
-    };
-    if (stateStore.verify.length === 4) stateStore.verify(req, handle, meta, verified);
-    else stateStore.verify(req, handle, verified);
+    const verified = this.once<Parameters<VerifyStateCallback>>((error, ok, stateOrInfo) => {
+      if (error) callback(error);
+      else if (!ok) callback(null, false, failure(req, handle, stateOrInfo));
+      else if (this.keepsState && !this.takes(handle)) callback(null, false, USED);
+      else {
+        debug('callback: the state is right');
+        this.appState = unpack(stateOrInfo);
+        this.onRight(ok, () => {
+          callback(null, ok);
+        });
+      }
+    });
+    if (stateStore.verify.length === 4) this.await(stateStore.verify(req, handle, meta, verified));
+    else this.await(stateStore.verify(req, handle, verified));
   }
 
   /** A copy of the app's info with this login's state in it: the app's object may be a constant that all logins share. */
@@ -164,12 +161,23 @@ export class LoginState {
     return typeof handle !== 'string' || this.used.take(handle, Date.now() + LOGIN_LIFETIME);
   }
 
-  private run(step: () => void): void {
-    try {
-      step();
-    } catch (thrown) {
-      this.onThrow(thrown);
-    }
+  /** A callback that a store may call twice, and that may throw where the store does not catch. */
+  private once<Result extends unknown[]>(callback: (...result: Result) => void): (...result: Result) => void {
+    let isCalled = false;
+    return (...result) => {
+      if (isCalled) return;
+      isCalled = true;
+      try {
+        callback(...result);
+      } catch (thrown) {
+        this.onThrow(thrown);
+      }
+    };
+  }
+
+  /** A store's methods may be async, and reject. */
+  private await(returned: unknown): void {
+    if (isPromise(returned)) returned.catch(this.onThrow);
   }
 }
 
