@@ -136,6 +136,9 @@ export function unverified(error: string): DribbbleFailure {
   };
 }
 
+/** Errors made here, with their messages, in which secrets are hidden already: hiding again would hide our own words. */
+const made = new WeakMap<Error, string>();
+
 /** The error in a response of the token endpoint (RFC 6749, section 5.2), or null where there is none. */
 export function tokenError({ statusCode, data }: ErrorResponse, context: Context): TokenError | null {
   const json = parseObject(data);
@@ -145,7 +148,9 @@ export function tokenError({ statusCode, data }: ErrorResponse, context: Context
   const message = explain(code, quote(json?.['error_description'], secrets), context);
   // A refusal (4xx) is for the app's developer to mend, and stays passport-oauth2's 500.
   const status = isBusy(statusCode) ? gatewayStatus(statusCode) : 500;
-  return withStack(new TokenError(message, code, quote(json?.['error_uri'], secrets), status));
+  const error = withStack(new TokenError(message, code, quote(json?.['error_uri'], secrets), status));
+  made.set(error, message);
+  return error;
 }
 
 /** What a token request called back with in place of a token, as an Error. */
@@ -162,10 +167,9 @@ export function noToken(
     // Not JSON, for a subclass whose parser throws.
   }
   if (!error) return invalidResponse(reason, 'an access token that can be used', 'tokenURL', context);
-  const oauthError = responseError(reason, context);
-  return Object.assign(withoutSecrets(error, [...context.secrets, ...tokensIn(parseObject(reason.data))]), {
-    oauthError,
-  });
+  if (made.get(error) !== error.message)
+    withoutSecrets(error, [...context.secrets, ...tokensIn(parseObject(reason.data))]);
+  return Object.assign(error, { oauthError: responseError(reason, context) });
 }
 
 /** What a request for the profile called back with in place of one, as an Error. */
@@ -241,21 +245,29 @@ function invalidResponse(
 /** Makes an Error of what a request called back with in place of a response. */
 function requestFailed(reason: unknown, { url, secrets }: Context): InternalOAuthError {
   if (reason instanceof HttpError) {
+    // Its cause may hold the whole request, such as an error of nock's.
+    withoutSecrets(reason, secrets);
     return new NoUsableResponse(reason.message, reason.status, reason, reason.cause);
   }
-  const error = isError(reason) ? reason : new Error(`It called back with ${typeof reason}.`);
+  const error = isError(reason)
+    ? withoutSecrets(reason, secrets)
+    : new Error(`It called back with ${typeof reason}.`);
   const why = quote(error.message, secrets) ?? error.name;
   return new NoUsableResponse(`The request to ${hostOf({ url })} failed: ${why}`, 502, error, error);
 }
 
-/** Hides the secrets of a login in an error that somebody else made of a response. */
-function withoutSecrets(error: Error, secrets: readonly string[]): Error {
+/** Hides the secrets of a login in an error that somebody else made, and in those underneath. */
+function withoutSecrets(error: Error, secrets: readonly string[], seen = new Set<unknown>()): Error {
+  seen.add(error);
   for (const field of ['message', 'stack', 'uri', 'code'] as const) {
     const value = (error as Error & { uri?: unknown; code?: unknown })[field];
     if (typeof value !== 'string' || (field === 'code' && HINTS.has(value))) continue;
     const hidden = hide(value, secrets);
-    if (hidden !== value) Object.defineProperty(error, field, { value: hidden });
+    if (hidden !== value) Reflect.defineProperty(error, field, { value: hidden });
   }
+  const { cause, errors } = error as Partial<AggregateError>;
+  for (const inner of [cause, errors].flat())
+    if (isError(inner) && !seen.has(inner)) withoutSecrets(inner, secrets, seen);
   return error;
 }
 
@@ -359,9 +371,13 @@ function pattern(secret: string): string {
       .split('')
       .map((unit) => `\\\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join('');
-    const plain = character.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-    return `(?:\\\\?${plain}|${bytes}|${units}${character === ' ' ? '|\\+' : ''})`;
+    const escaped = literal(JSON.stringify(character).slice(1, -1));
+    return `(?:\\\\?${literal(character)}|${escaped}|${bytes}|${units}${character === ' ' ? '|\\+' : ''})`;
   }).join('');
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
 /** passport-oauth2 captures the stack before it sets the message, which is then missing wherever stacks are logged. */

@@ -12,6 +12,7 @@ import { expectKind, login } from '../support/authenticate';
 import type { Page } from '../support/browser';
 import { FakeDribbble, type Reply } from '../support/fake-dribbble';
 import { fixture } from '../support/fixtures';
+import { useNock } from '../support/nock';
 import { response } from '../support/raw-server';
 
 describe('errors', () => {
@@ -322,5 +323,96 @@ describe('errors', () => {
         expect(error.message).to.match(message);
       });
     }
+  });
+
+  describe('Secrets', () => {
+    const shown = (error: unknown): string =>
+      inspect(error, { depth: null, showHidden: true, maxStringLength: Infinity }) + JSON.stringify(error);
+    /** The error of a login with this authorization code, where the token endpoint responds like this. */
+    function errorOfCode(code: string, reply: Reply): ReturnType<typeof errorOf> {
+      dribbble.token = reply;
+      return errorOf({ code });
+    }
+    const text = (body: string): Reply => ({
+      status: 400,
+      json: { error: 'invalid_grant', error_description: body },
+    });
+
+    it('leave a code that RFC 6749 defines as it is, in the message too, if the authorization code is a part of it', async () => {
+      const error = await errorOfCode('invalid', { status: 400, json: { error: 'invalid_grant' } });
+      expect(error).to.include({ code: 'invalid_grant' });
+      expect(error.message).to.include('invalid_grant').and.not.include('[hidden]');
+    });
+
+    it('are hidden in a code that nobody defines', async () => {
+      const error = await errorOfCode('s3cret-code', { status: 400, json: { error: 'no_s3cret-code' } });
+      expect(error).to.include({ code: 'no_[hidden]' });
+      expect(shown(error)).not.to.include('s3cret-code');
+    });
+
+    for (const code of ['a', 'ab']) {
+      it(`of ${String(code.length)} characters garble no message`, async () => {
+        const error = await errorOfCode(code, text('A bad absence.'));
+        expect(error.message).to.include('A bad absence. The authorization code is expired');
+      });
+    }
+
+    it('are hidden if the response holds a token beside the error', async () => {
+      const json = { error: 'invalid_grant', error_description: 'No t0ken-1.', access_token: 't0ken-1' };
+      for (const status of [200, 400]) {
+        const error = await errorOfCode('the-code', { status, json });
+        expect(error.message).to.include('No [hidden].');
+        expect(shown(error)).not.to.include('t0ken-1');
+        await app?.stop();
+      }
+    });
+
+    for (const [what, secret, written] of [
+      ['percent-encoded in lower case', 'a/code=ä', 'a%2fcode%3d%c3%a4'],
+      ['form-encoded', 'a code+1', 'a+code%2B1'],
+      ['escaped as JSON has it', 'a"code/ä', 'a\\"code\\/\\u00e4'],
+      ["in JSON's short escapes", 'a\tcode\n', 'a\\tcode\\n'],
+      ['in another case', 'A-Code-1', 'a-code-1'],
+    ] as const) {
+      it(`are hidden ${what}`, async () => {
+        const error = await errorOfCode(secret, text(`No ${written} here.`));
+        expect(error.message).to.include('No [hidden] here.');
+        expect(shown(error)).not.to.include(written);
+      });
+    }
+
+    it('are hidden whole if they are long', async () => {
+      const code = 'long'.repeat(1000);
+      const error = await errorOfCode(code, text(`No ${code} here.`));
+      expect(error.message).to.include('No [hidden] here.');
+      expect(shown(error)).not.to.include('longlong');
+    });
+
+    describe('in an error of nock', () => {
+      const nock = useNock();
+
+      it('that holds the whole request are hidden, in its cause too', async () => {
+        nock('https://dribbble.com').get('/another').reply(200);
+        const ours = new DribbbleStrategy(
+          { clientID: 'the-client-id', clientSecret: 'the-client-secret' },
+          (_accessToken, _refreshToken, profile) => profile,
+        );
+        const { error } = expectKind(await login(ours, { query: { code: 'the/code' } }), 'error');
+        expect(error.message).to.include('No match for request').and.include('client_secret=[hidden]');
+        expect(shown(error)).not.to.match(/the-client-secret|the%2Fcode|the\/code|code_verifier=[^[]/);
+      });
+
+      it('that holds the access token are hidden', async () => {
+        nock('https://dribbble.com').post('/oauth/token').reply(200, fixture('token'));
+        const ours = new DribbbleStrategy(
+          { clientID: 'the-client-id', clientSecret: 'the-client-secret' },
+          (_accessToken, _refreshToken, profile) => profile,
+        );
+        nock('https://api.dribbble.com').get('/another').reply(200);
+        const { error } = expectKind(await login(ours), 'error');
+        expect(error.message).to.include('Bearer [hidden]');
+        expect(shown(error)).not.to.include(String(fixture('token')['access_token']));
+      });
+    });
   });
 });
