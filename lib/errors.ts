@@ -27,6 +27,10 @@ export import TokenError = OAuth2Strategy.TokenError;
  */
 export import InternalOAuthError = OAuth2Strategy.InternalOAuthError;
 
+// passport-oauth2 sets it by `__proto__`, which Deno does not have.
+for (const { prototype } of [AuthorizationError, TokenError, InternalOAuthError])
+  Object.setPrototypeOf(prototype, Error.prototype);
+
 /** What Dribbble's API said of its rate limit (60 requests a minute, 10,000 a day). */
 export interface DribbbleRateLimit {
   /** Requests allowed in the present window (`X-RateLimit-Limit`). */
