@@ -8,10 +8,7 @@ import dns = require('node:dns');
 import tls = require('node:tls');
 import { HttpsProxyAgent } from 'https-proxy-agent';
 
-export type Task =
-  | { do: 'setUp'; setup: Setup }
-  | { do: 'redirect' | 'callback'; visitor: string; breaking?: boolean }
-  | { do: 'timeouts' };
+export type Task = { do: 'setUp'; setup: Setup } | { do: 'redirect' | 'callback'; visitor: string };
 
 export interface Reply {
   id: number;
@@ -19,11 +16,8 @@ export interface Reply {
   kind?: string;
   error?: string;
   user?: unknown;
-  /** Sockets that the strategy has opened so far, and the timeouts of those that are still open. */
+  /** Sockets that the strategy has opened so far. */
   opened: number;
-  timeouts: (number | undefined)[];
-  /** Codes of what Node warned of so far. */
-  warnings: (string | undefined)[];
 }
 
 const visitors = new AsyncLocalStorage<string>();
@@ -31,8 +25,6 @@ const connect = tls.connect;
 const lookup = dns.lookup;
 let strategy: DribbbleStrategy;
 let sockets: tls.TLSSocket[] = [];
-const warnings: Reply['warnings'] = [];
-process.on('warning', (warning: Error & { code?: string }) => warnings.push(warning.code));
 
 // Node's agents call it as a method, so that every connection is seen here.
 tls.connect = ((...args: Parameters<typeof connect>) => {
@@ -85,9 +77,10 @@ function setUp({ options, agent, proxy, addresses }: Setup): void {
 }
 
 async function perform(task: Task): Promise<Partial<Reply>> {
-  if (task.do === 'setUp') setUp(task.setup);
-  if (task.do === 'setUp' || task.do === 'timeouts') return {};
-  if (task.breaking) for (const socket of sockets) socket.destroy();
+  if (task.do === 'setUp') {
+    setUp(task.setup);
+    return {};
+  }
   const query = task.do === 'callback' ? { code: 'the-code' } : {};
   const outcome = await visitors.run(task.visitor, () => authenticate(strategy, { query }));
   return {
@@ -99,7 +92,6 @@ async function perform(task: Task): Promise<Partial<Reply>> {
 
 process.on('message', (task: Task & { id: number }) => {
   void perform(task).then((reply) => {
-    const timeouts = open().map((socket) => socket.timeout);
-    process.send?.({ ...reply, id: task.id, opened: sockets.length, timeouts, warnings });
+    process.send?.({ ...reply, id: task.id, opened: sockets.length });
   });
 });

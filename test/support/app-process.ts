@@ -7,7 +7,6 @@ import { CERTIFICATE_FILE } from './tls-host';
 /** How the app's strategy is made; what a process can't be sent is made there. */
 export interface Setup {
   options: Partial<DribbbleStrategyOptions>;
-  /** Milliseconds in place of the minute that connections are kept open. */
   /** Which way the app gives an agent of its own, if it does. */
   agent?: 'option' | 'setAgent';
   /** The CONNECT proxy that its agent goes through. */
@@ -41,8 +40,8 @@ export class AppProcess extends EventEmitter {
     });
   }
 
-  static start({ trusts = true } = {}): AppProcess {
-    const env = { ...process.env, ...(trusts && { NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE }) };
+  static start(): AppProcess {
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE };
     const execArgv = ['--require', require.resolve('./register.cjs')];
     return new AppProcess(fork(require.resolve('./app-process-child'), { env, execArgv }));
   }
@@ -52,19 +51,14 @@ export class AppProcess extends EventEmitter {
     await this.run({ do: 'setUp', setup });
   }
 
-  /** Sends a visitor to Dribbble; if asked, in the moment in which all connections break. */
-  async redirect(visitor = 'a visitor', { breaking = false } = {}): Promise<Reply> {
-    return this.run({ do: 'redirect', visitor, breaking });
+  /** Sends a visitor to Dribbble. */
+  async redirect(visitor = 'a visitor'): Promise<Reply> {
+    return this.run({ do: 'redirect', visitor });
   }
 
   /** A visitor comes back from Dribbble. The reply's `user` is what verify took for the visitor. */
   async callback(visitor = 'a visitor'): Promise<Reply> {
     return this.run({ do: 'callback', visitor });
-  }
-
-  /** After how many idle milliseconds each of the open sockets is closed. */
-  async timeouts(): Promise<Reply['timeouts']> {
-    return (await this.run({ do: 'timeouts' })).timeouts;
   }
 
   /** Lets the app end by itself, with nothing left to do; gives its exit code. */
