@@ -2,6 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { statSync, utimesSync } from 'node:fs';
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 12)) {
+  console.error(`Node 20.12 or later is required, and this is ${process.version}.`);
+  process.exit(1);
+}
+
 const INSTALLED = 'node_modules/.package-lock.json';
 const changed = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
