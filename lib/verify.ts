@@ -207,12 +207,7 @@ function once<Rest extends unknown[]>(
     }
     called = true;
     clearTimeout(patience);
-    try {
-      callback(error && asError(error), ...rest);
-    } catch (thrown) {
-      // What comes next in the login, such as a subclass's hook, threw.
-      callback(asError(thrown), ...([] as unknown as Rest));
-    }
+    callback(error && asError(error), ...rest);
     return true;
   };
   return settle;

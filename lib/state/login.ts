@@ -94,10 +94,8 @@ const usedStates = new WeakMap<AnyStore, UsedStates>();
 export class LoginState {
   /** The `redirect_uri` of the login, if there is one. */
   callbackURL: string | undefined;
-  /** Called when the state is right, before anything else of the callback is believed. */
-  onRight: (verifier: string | boolean, proceed: () => void) => void = (_verifier, proceed) => {
-    proceed();
-  };
+  /** Called when the state is right, before anything else of the callback is believed. The strategy sets it. */
+  onRight!: (verifier: string | boolean, proceed: () => void) => void;
   private readonly used: UsedStates;
 
   constructor(
