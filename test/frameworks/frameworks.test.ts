@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { FakeDribbble } from '../support/fake-dribbble';
+import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser } from './support/browser';
-import { lastAuthorization, lastTokenRequest, MAYA, startDribbble } from './support/dribbble';
+import { callbackOf, endpointsOf, lastRequest, MAYA, startDribbble } from './support/dribbble';
 import { start, type Running } from './support/recipe';
 
 /** Recipes of docs/ that keep a session, and say at / who is signed in. */
@@ -17,7 +17,7 @@ const RECIPES = [
 
 for (const [what, recipe] of RECIPES) {
   describe(what, () => {
-    let dribbble: FakeDribbble;
+    let dribbble: Sandbox;
     let app: Running;
     let browser: Browser;
 
@@ -27,11 +27,12 @@ for (const [what, recipe] of RECIPES) {
     });
     after(async () => {
       await app.stop();
-      await dribbble.stop();
+      await dribbble.close();
     });
-    beforeEach(() => {
+    beforeEach(async () => {
       browser = new Browser();
-      dribbble.received.length = 0;
+      await dribbble.reset();
+      dribbble.signInAs('maya');
     });
 
     it('signs somebody in, and knows them afterwards', async () => {
@@ -46,8 +47,8 @@ for (const [what, recipe] of RECIPES) {
       expect((await browser.get(app.url)).text).to.equal(text);
 
       const redirectURI = `${app.url}/auth/dribbble/callback`;
-      expect(lastAuthorization(dribbble).get('redirect_uri')).to.equal(redirectURI);
-      expect(lastTokenRequest(dribbble).get('redirect_uri')).to.equal(redirectURI);
+      expect(lastRequest(dribbble, 'authorize')['redirect_uri']).to.equal(redirectURI);
+      expect(lastRequest(dribbble, 'token')['redirect_uri']).to.equal(redirectURI);
     });
 
     it('signs in somebody who began twice', async () => {
@@ -64,13 +65,13 @@ for (const [what, recipe] of RECIPES) {
 
     it("refuses another browser's state, and sends Dribbble nothing", async () => {
       const attacker = await new Browser().get(`${app.url}/auth/dribbble`, { redirect: 'manual' });
-      const state = attacker.url.searchParams.get('state') ?? '';
-      expect(state).to.have.length.above(20);
+      const callback = await callbackOf(attacker.url);
+      expect(callback.searchParams.get('state')).to.have.length.above(20);
       await browser.get(`${app.url}/auth/dribbble`, { redirect: 'manual' });
 
-      await browser.get(`${app.url}/auth/dribbble/callback?code=the-code&state=${state}`);
+      await browser.get(callback.href);
       expect((await browser.get(app.url)).text).to.equal('{}');
-      expect(dribbble.received).to.be.empty;
+      expect(endpointsOf(dribbble)).to.deep.equal(['authorize']);
     });
   });
 }

@@ -8,8 +8,7 @@ import {
 } from 'passport-dribbble-oauth2';
 import { EXPRESS, makeApp, serve } from './support/express';
 import { Browser } from './support/browser';
-import { startDribbble } from './support/dribbble';
-import type { FakeDribbble } from '../support/fake-dribbble';
+import { FakeDribbble } from '../support/fake-dribbble';
 
 type Done = (error?: unknown, profile?: DribbbleProfile) => void;
 /** The client of passport-oauth2, as strategies use it. */
@@ -72,9 +71,10 @@ class CallsSuper extends DribbbleStrategy {
 
 for (const [name, express] of EXPRESS) {
   describe(`A subclass of DribbbleStrategy in ${name}`, () => {
+    // Not the sandbox, which takes credentials in the body and tokens as Bearer only, as Dribbble does.
     let dribbble: FakeDribbble;
     beforeEach(async () => {
-      dribbble = await startDribbble();
+      dribbble = await FakeDribbble.start();
     });
     afterEach(() => dribbble.stop());
 

@@ -8,27 +8,25 @@ import Koa from 'koa';
 import { KoaPassport } from 'koa-passport';
 import Router from '@koa/router';
 import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
-import type { FakeDribbble } from '../support/fake-dribbble';
+import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser, type Page } from './support/browser';
 import { startDribbble } from './support/dribbble';
 
 describe('CookieStateStore', () => {
-  let dribbble: FakeDribbble;
+  let dribbble: Sandbox;
   let browser: Browser;
 
   beforeEach(async () => {
     dribbble = await startDribbble();
     browser = new Browser();
   });
-  afterEach(() => dribbble.stop());
+  afterEach(() => dribbble.close());
 
   function strategy(): DribbbleStrategy {
     return new DribbbleStrategy(
       {
-        clientID: 'the-client-id',
-        clientSecret: 'the-client-secret',
+        ...dribbble.options,
         callbackURL: '/callback',
-        ...dribbble.endpoints,
         store: new CookieStateStore({ secret: 'a secret for states, of 32 or more characters' }),
       },
       (_accessToken, _refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
@@ -38,7 +36,7 @@ describe('CookieStateStore', () => {
   const expectClearError = ({ status, text }: Page): void => {
     expect(status).to.equal(500);
     expect(text).to.match(/CookieStateStore needs Node's response as req\.res.*keep the state in a session/);
-    expect(dribbble.received).to.be.empty;
+    expect(dribbble.requests).to.be.empty;
   };
 
   it('says in Koa what it lacks, and what to do', async () => {

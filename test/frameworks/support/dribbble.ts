@@ -1,25 +1,28 @@
-import { FakeDribbble, json, USER } from '../../support/fake-dribbble';
+import { startSandbox, type Sandbox, type SandboxEndpoint } from 'passport-dribbble-oauth2/sandbox';
 
 export const MAYA = { id: '1', name: 'Maya Lind' };
 
-/** The fake, whose API wants the token. */
-export async function startDribbble(registeredCallbackURL?: string): Promise<FakeDribbble> {
-  const dribbble = await FakeDribbble.start();
-  if (registeredCallbackURL !== undefined) dribbble.registered = registeredCallbackURL;
-  dribbble.user = (socket, { headers }) => {
-    const isKnown = headers['authorization'] === 'Bearer the-access-token';
-    socket.write(isKnown ? json(USER) : json({ message: 'Bad credentials.' }, '401 Unauthorized'));
-  };
+/** The sandbox, at which maya says yes at once. */
+export async function startDribbble(callbackURL?: string): Promise<Sandbox> {
+  const dribbble = await startSandbox({ callbackURL });
+  dribbble.signInAs('maya');
   return dribbble;
 }
 
-/** The authorization request, as parameters, that reached the fake last. */
-export function lastAuthorization(dribbble: FakeDribbble): URLSearchParams {
-  const requests = dribbble.received.filter(({ path }) => path.startsWith('/oauth/authorize'));
-  return new URL(requests.at(-1)?.path ?? '', 'http://dribbble.test').searchParams;
+/** What the last request to an endpoint had in its query or its form. */
+export function lastRequest(dribbble: Sandbox, endpoint: SandboxEndpoint): Record<string, string> {
+  const request = dribbble.requests.filter((received) => received.endpoint === endpoint).at(-1);
+  if (!request) throw new Error(`There was no request to ${endpoint}.`);
+  return request.params;
 }
 
-/** The token request, as parameters, that reached the fake last. */
-export function lastTokenRequest(dribbble: FakeDribbble): URLSearchParams {
-  return new URLSearchParams(dribbble.received.filter(({ path }) => path === '/oauth/token').at(-1)?.body);
+/** The endpoints that received something, in order. */
+export function endpointsOf(dribbble: Sandbox): SandboxEndpoint[] {
+  return dribbble.requests.map(({ endpoint }) => endpoint);
+}
+
+/** Where somebody who says yes is sent back to, with a code: what an attacker hands on instead of going there. */
+export async function callbackOf(authorizationURL: URL): Promise<URL> {
+  const response = await fetch(authorizationURL, { redirect: 'manual' });
+  return new URL(response.headers.get('location') ?? '');
 }

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { FakeDribbble } from '../../support/fake-dribbble';
+import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 
 export interface Running {
   url: string;
@@ -11,16 +11,16 @@ export interface Running {
 /** Runs a recipe in a process of its own. */
 export async function start(
   name: string,
-  dribbble: FakeDribbble,
+  { options }: Sandbox,
   env: Record<string, string> = {},
 ): Promise<Running> {
   const child = fork(join(__dirname, '../../../docs/recipes', name), {
     execArgv: ['--require', join(__dirname, 'world.js')],
     env: {
       ...process.env,
-      DRIBBBLE: JSON.stringify(dribbble.endpoints),
-      DRIBBBLE_CLIENT_ID: 'the-client-id',
-      DRIBBBLE_CLIENT_SECRET: 'the-client-secret',
+      DRIBBBLE: JSON.stringify(options),
+      DRIBBBLE_CLIENT_ID: options.clientID,
+      DRIBBBLE_CLIENT_SECRET: options.clientSecret,
       SESSION_SECRET: 'a secret of the app that only its instances know',
       ...env,
     },

@@ -1,6 +1,6 @@
 /**
  * The world of a recipe, loaded before it: the recipes are printed in docs/ as an app has them, with Dribbble's own
- * addresses and a fixed port. Here these lead to the fake, and to any port that is free.
+ * addresses and a fixed port. Here these lead to the sandbox, and to any port that is free.
  */
 import { Server, type AddressInfo } from 'node:net';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
