@@ -1,5 +1,5 @@
 // Stands in for the provider, in a process of its own: two TLS hosts, and if asked a relay in front of each that
-// makes them as far away as the given round trip time. Sends its URLs to the parent process.
+// makes them as far away as the given round trip time. Not the sandbox, which has no TLS and is never far away. Sends its URLs to the parent process.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { connect, createServer as createRelay } from 'node:net';

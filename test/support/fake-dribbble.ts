@@ -31,7 +31,10 @@ export const TOKEN = {
 };
 export const USER = { id: 1, login: 'maya', name: 'Maya Lind', html_url: 'https://dribbble.com/maya' };
 
-/** Stands in for Dribbble on loopback: signs in whoever comes, unless a test says otherwise. */
+/**
+ * Stands in for Dribbble on loopback: signs in whoever comes, unless a test says otherwise. Not the sandbox, which
+ * speaks proper HTTP: here a test writes bytes, and has codes, tokens and headers as they came, secrets included.
+ */
 export class FakeDribbble extends RawServer {
   token: Reply = { json: TOKEN };
   user: Reply = { json: USER };

@@ -1,5 +1,6 @@
 /**
- * The world of a program from the README, loaded before it: Dribbble answers, the port is any that is free, and no
+ * The world of a program from the README, loaded before it: Dribbble answers (not the sandbox, as the program has
+ * Dribbble's own addresses), the port is any that is free, and no
  * host has an address.
  */
 import dns = require('node:dns');

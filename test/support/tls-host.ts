@@ -13,7 +13,10 @@ export const TLS = {
   key: readFileSync(join(__dirname, '../fixtures/tls/key.pem')),
 };
 
-/** One https host on loopback that answers both requests of a login, and emits `change` whenever something happens. */
+/**
+ * One https host on loopback that answers both requests of a login, and emits `change` whenever something happens. Not
+ * the sandbox, which has no TLS and does not count connections.
+ */
 export class TlsHost extends EventEmitter {
   /** Connections made, and those of them that are still open. */
   connections = 0;
