@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHTTPSServer } from 'node:https';
@@ -11,6 +10,7 @@ import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser } from './support/browser';
 import { callbackOf, endpointsOf, lastRequest, MAYA, startDribbble } from './support/dribbble';
 import { start, type Running } from './support/recipe';
+import { startRedis } from './support/redis';
 
 /** docs/recipes/ itself, seen from where this file is compiled to. */
 const RECIPES = join(__dirname, '../../../../../docs/recipes');
@@ -203,42 +203,3 @@ describe('The recipe', () => {
     expect(app.split('\n').filter((line) => line.includes('passport-dribbble'))).to.deep.equal([added]);
   });
 });
-
-/** Debian's redis-server, on a port that is free, keeping nothing. */
-async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const port = await freePort();
-  const server: ChildProcess = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const exited = once(server, 'exit');
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', () => {
-      reject(new Error('Install redis-server: this test runs it.'));
-    });
-    let log = '';
-    server.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      if (log.includes('Ready to accept connections')) resolve();
-    });
-  });
-  return {
-    url: `redis://127.0.0.1:${String(port)}`,
-    stop: async () => {
-      server.kill();
-      await exited;
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createHTTPSServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

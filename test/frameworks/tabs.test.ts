@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import cookie from '@fastify/cookie';
+import { Authenticator } from '@fastify/passport';
+import secureSession from '@fastify/secure-session';
+import fastifySession from '@fastify/session';
+import Router from '@koa/router';
+import { expect } from 'chai';
+import { RedisStore } from 'connect-redis';
+import cookieSession from 'cookie-session';
+import express, { type RequestHandler } from 'express';
+import session, { type Store } from 'express-session';
+import fastify from 'fastify';
+import Koa from 'koa';
+import { KoaPassport } from 'koa-passport';
+import koaSession from 'koa-session';
+import { Passport } from 'passport';
+import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
+import { createClient } from 'redis';
+import { Browser } from './support/browser';
+import { MAYA, startDribbble } from './support/dribbble';
+import { serve } from './support/express';
+import type { Running } from './support/recipe';
+import { startRedis } from './support/redis';
+
+const SECRET = 'a secret of the app that only its instances know';
+
+/** What the callback of these apps responds with: what Passport said of the login, and who is signed in. */
+interface Outcome {
+  user: unknown;
+  info: { code?: string; state?: unknown };
+  signedIn?: unknown;
+}
+
+/**
+ * An app whose sign-in carries `?tab=` as its state.
+ * @param logIn how whoever came back is signed in; left out, as with `session: false`, they are not
+ */
+async function inExpress(
+  strategy: DribbbleStrategy,
+  sessions: RequestHandler,
+  logIn?: { keepSessionInfo: boolean },
+): Promise<Running> {
+  const passport = new Passport();
+  passport.use(strategy);
+  passport.serializeUser((user, done) => {
+    done(null, user);
+  });
+  passport.deserializeUser((user: Express.User, done) => {
+    done(null, user);
+  });
+  const app = express();
+  app.use(sessions);
+  if (logIn) app.use(passport.session());
+  app.get('/login', (req, res, next) => {
+    (passport.authenticate('dribbble', { state: String(req.query['tab']) }) as RequestHandler)(
+      req,
+      res,
+      next,
+    );
+  });
+  app.get('/callback', (req, res, next) => {
+    const respond = (error: unknown, user: unknown, info: unknown) => {
+      if (error) next(error);
+      else if (!logIn || !user) res.json({ user, info, signedIn: req.user });
+      else {
+        req.logIn(user, { session: true, ...logIn }, (failure: unknown) => {
+          if (failure) next(failure);
+          else res.json({ user, info, signedIn: req.user });
+        });
+      }
+    };
+    (passport.authenticate('dribbble', { session: false }, respond) as RequestHandler)(req, res, next);
+  });
+  return serve(app);
+}
+
+const inMemory = (store?: Store): RequestHandler =>
+  session({ secret: SECRET, resave: false, saveUninitialized: false, ...(store && { store }) });
+
+async function inRedis(strategy: DribbbleStrategy): Promise<Running> {
+  const redis = await startRedis();
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  const app = await inExpress(strategy, inMemory(new RedisStore({ client })));
+  return {
+    url: app.url,
+    stop: async () => {
+      await app.stop();
+      await client.close();
+      await redis.stop();
+    },
+  };
+}
+
+async function inFastify(strategy: DribbbleStrategy, isSecureSession: boolean): Promise<Running> {
+  const passport = new Authenticator();
+  passport.use(strategy);
+  const app = fastify();
+  if (isSecureSession) app.register(secureSession, { secret: SECRET, salt: 'sixteen letters.' });
+  else app.register(cookie).register(fastifySession, { secret: SECRET, cookie: { secure: 'auto' } });
+  app.register(passport.initialize());
+  app.get('/login', {
+    preValidation: function (request, reply) {
+      const { tab } = request.query as { tab: string };
+      return passport.authenticate('dribbble', { state: tab }).call(this, request, reply);
+    },
+    handler: () => undefined,
+  });
+  app.get('/callback', {
+    preValidation: passport.authenticate(
+      'dribbble',
+      { session: false },
+      async (_request, reply, error, user, info) => {
+        if (error) throw error;
+        return reply.send({ user, info });
+      },
+    ),
+    handler: () => undefined,
+  });
+  return { url: await app.listen(), stop: () => app.close() };
+}
+
+async function inKoa(strategy: DribbbleStrategy): Promise<Running> {
+  const passport = new KoaPassport();
+  passport.use(strategy);
+  const router = new Router();
+  router.get('/login', (ctx, next) =>
+    passport.authenticate('dribbble', { state: String(ctx.query['tab']) })(ctx, next),
+  );
+  router.get('/callback', (ctx, next) =>
+    passport.authenticate('dribbble', { session: false }, (error: unknown, user: unknown, info: unknown) => {
+      if (error) throw error;
+      ctx.body = { user, info };
+    })(ctx, next),
+  );
+  const app = new Koa();
+  app.keys = [SECRET];
+  app
+    .use(koaSession({ sameSite: 'lax' }, app))
+    .use(passport.initialize())
+    .use(router.routes());
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://localhost:${String((server.address() as AddressInfo).port)}`,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const SESSIONS: Record<string, (strategy: DribbbleStrategy) => Promise<Running>> = {
+  'express-session in memory': (strategy) => inExpress(strategy, inMemory()),
+  'express-session in Redis': inRedis,
+  'express-session with keepSessionInfo': (strategy) =>
+    inExpress(strategy, inMemory(), { keepSessionInfo: true }),
+  'cookie-session': (strategy) => inExpress(strategy, cookieSession({ keys: [SECRET] })),
+  '@fastify/session': (strategy) => inFastify(strategy, false),
+  '@fastify/secure-session': (strategy) => inFastify(strategy, true),
+  'koa-session': inKoa,
+};
+
+describe('A login among the tabs of one browser', () => {
+  let dribbble: Sandbox;
+  let app: Running;
+  let browser: Browser;
+
+  beforeEach(async () => {
+    dribbble = await startDribbble();
+    browser = new Browser();
+  });
+  afterEach(async () => {
+    await app.stop();
+    await dribbble.close();
+  });
+
+  const strategy = () =>
+    new DribbbleStrategy(
+      { ...dribbble.options, callbackURL: '/callback' },
+      (_accessToken, _refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
+    );
+
+  /** Opens a tab, as far as Dribbble's page. */
+  const begin = async (tab: string) =>
+    (await browser.get(`${app.url}/login?tab=${tab}`, { redirect: 'manual' })).url.href;
+
+  /** Follows an address to the app's callback. */
+  async function finish(url: string): Promise<Outcome> {
+    const { status, text } = await browser.get(url);
+    expect(status, text).to.equal(200);
+    return JSON.parse(text) as Outcome;
+  }
+
+  for (const [sessions, start] of Object.entries(SESSIONS)) {
+    describe(`with ${sessions}`, () => {
+      beforeEach(async () => {
+        app = await start(strategy());
+      });
+
+      it('finishes, with its own state, when the one begun after it finishes first', async () => {
+        const tabs = [await begin('first'), await begin('second')];
+        const outcomes = [];
+        for (const tab of tabs.reverse()) outcomes.push(await finish(tab));
+        expect(outcomes.map(({ user, info }) => ({ user, state: info.state }))).to.deep.equal([
+          { user: MAYA, state: 'second' },
+          { user: MAYA, state: 'first' },
+        ]);
+      });
+
+      it('is not ended by a forged callback', async () => {
+        const tab = await begin('mine');
+        for (const query of [
+          `code=x&state=${'A'.repeat(32)}`,
+          'code=x',
+          `error=access_denied&state=forged`,
+        ]) {
+          const { user } = await finish(`${app.url}/callback?${query}`);
+          expect(user, query).to.equal(false);
+        }
+        const { user, info } = await finish(tab);
+        expect(user).to.deep.equal(MAYA);
+        expect(info.state).to.equal('mine');
+      });
+    });
+  }
+
+  it('fails with state_unknown where Passport made a new session, and leaves the person signed in', async () => {
+    app = await inExpress(strategy(), inMemory(), { keepSessionInfo: false });
+    const tabs = [await begin('first'), await begin('second')];
+    expect((await finish(tabs[1] ?? '')).signedIn).to.deep.equal(MAYA);
+    const { user, info, signedIn } = await finish(tabs[0] ?? '');
+    expect(user).to.equal(false);
+    expect(info.code).to.equal('state_unknown');
+    expect(signedIn).to.deep.equal(MAYA);
+  });
+});
