@@ -112,28 +112,46 @@ describe('The recipe', () => {
   });
 
   describe('for linking accounts', () => {
-    it('links, and leaves who is signed in', async () => {
+    it('links the account that the person confirms, and leaves who is signed in', async () => {
       const url = await run('linking-accounts');
       await browser.get(`${url}/sign-in/me`);
-      await browser.get(`${url}/link/dribbble`);
+      const confirm = await browser.submit(await browser.get(`${url}/link`));
+      expect(confirm.url.pathname).to.equal('/link/confirm');
+      expect(confirm.text).to.include('Link the Dribbble account maya?');
+      expect(await json(url)).to.deep.equal({ user: { id: 'me' } });
+      await browser.submit(confirm);
       expect(await json(url)).to.deep.equal({ user: { id: 'me' }, linked: MAYA.id });
     });
 
-    it("does not link an attacker's account by a link that the person follows", async () => {
+    it('begins at the press of its own button only', async () => {
+      const url = await run('linking-accounts');
+      await browser.get(`${url}/sign-in/me`);
+      expect((await browser.get(`${url}/link/dribbble`)).status).to.equal(404);
+      const { url: page, text } = await browser.get(`${url}/link`);
+      const forged = await browser.submit({
+        url: page,
+        status: 200,
+        text: text.replace(/value="[^"]+"/, 'value="x"'),
+      });
+      expect(forged.status).to.equal(403);
+      expect(endpointsOf(dribbble)).to.deep.equal([]);
+    });
+
+    it("does not link an attacker's account by a callback that the person follows", async () => {
       const url = await run('linking-accounts');
       const attacker = new Browser();
       await attacker.get(`${url}/sign-in/attacker`);
-      const begun = await attacker.get(`${url}/link/dribbble`, { redirect: 'manual' });
+      const begun = await attacker.submit(await attacker.get(`${url}/link`), { redirect: 'manual' });
       const callback = await callbackOf(begun.url);
 
       await browser.get(`${url}/sign-in/me`);
-      await browser.get(callback.href);
+      expect((await browser.get(callback.href)).url.pathname).to.equal('/link');
       expect(await json(url)).to.deep.equal({ user: { id: 'me' } });
     });
 
     it('asks to sign in first', async () => {
       const url = await run('linking-accounts');
-      expect((await browser.get(`${url}/link/dribbble`)).status).to.equal(401);
+      expect((await browser.get(`${url}/link`)).status).to.equal(401);
     });
   });
 

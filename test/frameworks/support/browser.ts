@@ -1,6 +1,6 @@
 import makeFetchCookie from 'fetch-cookie';
 import { CookieJar, type Cookie } from 'tough-cookie';
-import { Agent, fetch } from 'undici';
+import { Agent, fetch, type RequestInit } from 'undici';
 
 export interface Page {
   status: number;
@@ -24,6 +24,19 @@ export class Browser {
   }
 
   async get(url: string, init: { redirect?: 'manual' } = {}): Promise<Page> {
+    return this.request(url, init);
+  }
+
+  /** Sends the page's one form. */
+  async submit({ url, text }: Page, init: { redirect?: 'manual' } = {}): Promise<Page> {
+    const [, action = ''] = /action="([^"]+)"/.exec(text) ?? [];
+    const body = new URLSearchParams();
+    for (const [, name = '', value = ''] of text.matchAll(/name="([^"]+)" value="([^"]*)"/g))
+      body.append(name, value);
+    return this.request(new URL(action, url).href, { ...init, method: 'POST', body });
+  }
+
+  private async request(url: string, init: RequestInit): Promise<Page> {
     const response = await this.fetch(url, init);
     const end = init.redirect === 'manual' ? (response.headers.get('location') ?? url) : response.url;
     return { status: response.status, url: new URL(end, url), text: await response.text() };
