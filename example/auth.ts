@@ -40,7 +40,11 @@ export function auth(options: DribbbleStrategyOptions): Router {
     passport.authenticate('dribbble', {}, (error: unknown, user, info) => {
       const returnTo = ownPath(info instanceof Object && 'state' in info && info.state, '/profile');
       if (error || !user) {
-        next(error ?? new FailedLogin(info, returnTo));
+        const failure = error ?? new FailedLogin(info, returnTo);
+        // Two tabs: the one that finished first signed the person in, in a new session without the other's state.
+        const isSecondTab = failure instanceof FailedLogin && failure.code === 'state_unknown' && req.user;
+        if (isSecondTab) res.redirect(returnTo);
+        else next(failure);
         return;
       }
       req.logIn(user, (failure) => {

@@ -186,6 +186,16 @@ describe('The example app', () => {
       expect(replay.body).to.contain('This sign-in is over already');
     });
 
+    it('goes on, in a second tab, for whoever was signed in by the first', async () => {
+      const browser = new Browser();
+      const tab = await browser.open(`${example.url}/auth/dribbble`);
+      await signIn(browser, example.url, 'rookie');
+      const page = await browser.follow(authorize(browser, tab, 'iroha'));
+      expect(page.status).to.equal(200);
+      expect(page.url).to.equal(`${example.url}/profile`);
+      expect(page.body).to.contain('@rookie');
+    });
+
     it('is refused in another browser than the one that began it', async () => {
       const browser = new Browser();
       const consent = await browser.open(`${example.url}/auth/dribbble`);
