@@ -54,6 +54,8 @@ export function makeStrategy(name, { tokenURL, userProfileURL }) {
       tokenURL,
       userProfileURL,
       state: true,
+      // All alike: it is on by default in passport-dribbble-oauth2 only.
+      pkce: true,
     },
     (_accessToken, _refreshToken, profile, done) => done(null, profile),
   );
