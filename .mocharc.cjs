@@ -11,7 +11,6 @@ module.exports = {
         'test/faults/**/*.test.ts',
         'test/example/app.test.ts',
         'test/example/own-path.test.ts',
-        'test/example/sandbox.test.ts',
         'test/example/server.test.ts',
         'test/docs/*.test.ts',
       ],
