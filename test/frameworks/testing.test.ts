@@ -39,7 +39,7 @@ async function outcome(args: string[], env = {}): Promise<{ code: number; output
 }
 
 describe('docs/recipes/testing.md', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const NODE_OPTIONS = `--require ${join(__dirname, 'support/sabotage.js')}`;
 
   for (const [runner, args] of Object.entries(RUNNERS)) {
