@@ -98,7 +98,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
     try {
       checkAuthenticateOptions(options);
       const { failure, ...callback } = readCallback(req, this._oauth2._authorizeUrl);
-      if (failure) outcome.fail(failure, 403);
+      if (failure)
+        outcome.fail({ ...failure }, 403); // a copy, which the app may add to
       else this._dribbbleLogin(req, options, callback, outcome);
     } catch (thrown) {
       outcome.error(thrown);

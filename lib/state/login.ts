@@ -135,7 +135,7 @@ export class LoginState {
     const verified = this.once<Parameters<VerifyStateCallback>>((error, ok, stateOrInfo) => {
       if (error) callback(error);
       else if (!ok) callback(null, false, failure(req, handle, stateOrInfo));
-      else if (this.keepsState && !this.takes(handle)) callback(null, false, USED);
+      else if (this.keepsState && !this.takes(handle)) callback(null, false, { ...USED });
       else {
         debug('callback: the state is right');
         this.appState = unpack(stateOrInfo);

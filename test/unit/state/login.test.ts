@@ -241,6 +241,18 @@ describe("A login's state", () => {
       expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ state: 'mine' });
     });
 
+    it('nor shares an info of its own between failed logins, which an app may add to', async () => {
+      const strategy = dribbble.strategy({ store: new Memory(false).of(2) });
+      const { code, state } = await begin(strategy);
+      await visit(strategy, { code, state });
+      for (const query of [{ code, state }, { code: '' }, { code, iss: 'https://evil.test' }, { code }]) {
+        const { challenge } = expectKind(await visit(strategy, query), 'fail');
+        Object.assign(challenge as object, { returnTo: '/of-one-person' });
+        const next = expectKind(await visit(strategy, query), 'fail').challenge;
+        expect(next).not.to.have.property('returnTo');
+      }
+    });
+
     it('if it is frozen', async () => {
       const strategy = dribbble.strategy({}, Object.freeze({ message: 'Welcome.' }));
       expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ message: 'Welcome.', state: 'mine' });
