@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import axe from 'axe-core';
 import { expect } from 'chai';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { launchChromium } from '../support/chromium';
 import { startExample, type Example } from '../support/example';
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'screenshots-'));
@@ -22,18 +23,7 @@ describe('The example app in Chromium', function () {
   let chrome: Browser;
   let example: Example;
   before(async () => {
-    chrome = await chromium.launch({
-      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    chrome = await launchChromium();
     example = await startExample();
   });
   after(async () => {

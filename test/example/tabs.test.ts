@@ -6,7 +6,8 @@ import express, { type RequestHandler } from 'express';
 import { Passport } from 'passport';
 import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { launchChromium } from '../support/chromium';
 import { startExample } from '../support/example';
 import { TLS } from '../support/tls-host';
 
@@ -19,20 +20,10 @@ describe('In Chromium', function () {
 
   let chrome: Browser;
   before(async () => {
-    chrome = await chromium.launch({
-      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--ignore-certificate-errors',
-        '--host-resolver-rules=MAP *.site.test 127.0.0.1',
-      ],
-    });
+    chrome = await launchChromium(
+      '--ignore-certificate-errors',
+      '--host-resolver-rules=MAP *.site.test 127.0.0.1',
+    );
   });
   after(() => chrome.close());
 

@@ -1,7 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { fork } from 'node:child_process';
 import type { DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 import type { Reply, Task } from './app-process-child';
+import { TaskProcess } from './task-process';
 import { CERTIFICATE_FILE } from './tls-host';
 
 /** How the app's strategy is made; what a process can't be sent is made there. */
@@ -19,27 +19,7 @@ export interface Setup {
  * An app that signs people in, in a process of its own: one that trusts the tests' certificate, whose sockets can be
  * told from the hosts', and that can be seen to end. Emits `change` whenever its number of open sockets changes.
  */
-export class AppProcess extends EventEmitter {
-  /** Sockets that the app's present strategy has open. */
-  open = 0;
-  private readonly waiting = new Map<number, (reply: Reply) => void>();
-  private tasks = 0;
-  private readonly died: Promise<never>;
-
-  private constructor(private readonly child: ChildProcess) {
-    super();
-    this.died = once(child, 'exit').then((): never => {
-      throw new Error('The app process ended before it was told to');
-    });
-    this.died.catch(() => undefined); // of interest to those who wait for a reply only
-    child.on('message', (message: Reply | { open: number }) => {
-      if ('open' in message) {
-        this.open = message.open;
-        this.emit('change');
-      } else this.waiting.get(message.id)?.(message);
-    });
-  }
-
+export class AppProcess extends TaskProcess<Task, Reply> {
   static start(): AppProcess {
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE };
     const execArgv = ['--require', require.resolve('./register.cjs')];
@@ -59,24 +39,5 @@ export class AppProcess extends EventEmitter {
   /** A visitor comes back from Dribbble. The reply's `user` is what verify took for the visitor. */
   async callback(visitor = 'a visitor'): Promise<Reply> {
     return this.run({ do: 'callback', visitor });
-  }
-
-  /** Lets the app end by itself, with nothing left to do; gives its exit code. */
-  async end(): Promise<number | null> {
-    const exit = once(this.child, 'exit');
-    this.child.disconnect();
-    return ((await exit) as [number | null])[0];
-  }
-
-  private async run(task: Task): Promise<Reply> {
-    this.tasks += 1;
-    const id = this.tasks;
-    const reply = new Promise<Reply>((resolve) => this.waiting.set(id, resolve));
-    this.child.send({ ...task, id });
-    try {
-      return await Promise.race([reply, this.died]);
-    } finally {
-      this.waiting.delete(id);
-    }
   }
 }

@@ -1,6 +1,6 @@
-import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { fork, type ForkOptions } from 'node:child_process';
 import type { Reply, Task } from './http-process-child';
+import { TaskProcess } from './task-process';
 import { CERTIFICATE_FILE } from './tls-host';
 
 export type SetUp = Extract<Task, { do: 'setUp' }>['as'];
@@ -9,27 +9,7 @@ export type SetUp = Extract<Task, { do: 'setUp' }>['as'];
  * A process that sends requests with lib/http: it trusts the tests' certificate, its sockets can be told from the
  * hosts', and it can be seen to end. Emits `change` whenever its number of open sockets changes.
  */
-export class HttpProcess extends EventEmitter {
-  /** Sockets that are open. */
-  open = 0;
-  private readonly waiting = new Map<number, (reply: Reply) => void>();
-  private tasks = 0;
-  private readonly died: Promise<never>;
-
-  private constructor(private readonly child: ChildProcess) {
-    super();
-    this.died = once(child, 'exit').then((): never => {
-      throw new Error('The process ended before it was told to');
-    });
-    this.died.catch(() => undefined); // of interest to those who wait for a reply only
-    child.on('message', (message: Reply | { open: number }) => {
-      if ('open' in message) {
-        this.open = message.open;
-        this.emit('change');
-      } else this.waiting.get(message.id)?.(message);
-    });
-  }
-
+export class HttpProcess extends TaskProcess<Task, Reply> {
   static start({ env, execArgv = [], ...options }: ForkOptions = {}): HttpProcess {
     return new HttpProcess(
       fork(require.resolve('./http-process-child'), {
@@ -52,24 +32,5 @@ export class HttpProcess extends EventEmitter {
 
   async setUp(as: SetUp): Promise<void> {
     await this.run({ do: 'setUp', as });
-  }
-
-  /** Lets the process end by itself, with nothing left to do; gives its exit code. */
-  async end(): Promise<number | null> {
-    const exit = once(this.child, 'exit');
-    this.child.disconnect();
-    return ((await exit) as [number | null])[0];
-  }
-
-  private async run(task: Task): Promise<Reply> {
-    this.tasks += 1;
-    const id = this.tasks;
-    const reply = new Promise<Reply>((resolve) => this.waiting.set(id, resolve));
-    this.child.send({ ...task, id });
-    try {
-      return await Promise.race([reply, this.died]);
-    } finally {
-      this.waiting.delete(id);
-    }
   }
 }
