@@ -357,27 +357,43 @@ function quote(text: unknown, secrets: readonly string[]): string | undefined {
 
 /** Characters of a secret that are looked for; the rest of a longer one goes with them. */
 const SECRET_LENGTH = 200;
+/** Characters of a long secret by which it is told where the text was cut off within it. */
+const HEAD_LENGTH = 16;
 
-/** Hides secrets as they are, percent-encoded (RFC 3986), form-encoded, or escaped as JSON has it. */
+/**
+ * Hides secrets as they are, percent-encoded (RFC 3986), form-encoded, or escaped as JSON has it; of one of 32 characters
+ * or more also a beginning of it.
+ */
 function hide(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((hidden, secret) => {
+  let hidden = text;
+  for (const secret of secrets) {
     // One or two characters are no secret, and stand in every sentence.
-    if (secret.length < 3) return hidden;
-    const rest = secret.length > SECRET_LENGTH ? '\\S*' : '';
-    return hidden.replace(new RegExp(pattern(secret.slice(0, SECRET_LENGTH)) + rest, 'gi'), '[hidden]');
-  }, text);
+    if (secret.length < 3) continue;
+    for (const pattern of new Set([patternOf(secret, false), patternOf(secret, true)]))
+      hidden = hidden.replace(new RegExp(pattern, 'gi'), '[hidden]');
+  }
+  return hidden;
 }
 
-function pattern(secret: string): string {
-  return Array.from(secret, (character) => {
+/**
+ * Each character has one form of its own, raw or JSON-escaped: with both in one pattern a text could match in two ways
+ * at each character, and a text that almost matches would take exponential time. An authorization code can be any text.
+ */
+function patternOf(secret: string, isEscaped: boolean): string {
+  const forms = Array.from(secret.slice(0, SECRET_LENGTH), (character) => {
     const bytes = Buffer.from(character).toString('hex').replace(/../g, '%$&');
     const units = character
       .split('')
       .map((unit) => `\\\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join('');
-    const escaped = literal(JSON.stringify(character).slice(1, -1));
-    return `(?:\\\\?${literal(character)}|${escaped}|${bytes}|${units}${character === ' ' ? '|\\+' : ''})`;
-  }).join('');
+    const escaped = character === '/' ? '\\\\?/' : literal(JSON.stringify(character).slice(1, -1));
+    const itself = isEscaped ? escaped : literal(character);
+    return `(?:${itself}|${bytes}|${units}${character === ' ' ? '|\\+' : ''})`;
+  });
+  const rest = secret.length > SECRET_LENGTH ? '\\S*' : '';
+  if (secret.length < 2 * HEAD_LENGTH) return forms.join('');
+  const tail = forms.slice(HEAD_LENGTH).reduceRight((next, form) => `(?:${form}${next})?`, rest);
+  return forms.slice(0, HEAD_LENGTH).join('') + tail;
 }
 
 function literal(text: string): string {

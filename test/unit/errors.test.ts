@@ -381,6 +381,29 @@ describe('errors', () => {
       });
     }
 
+    for (const [what, character] of [
+      ['letters', 'a'],
+      ['quotes', '"'],
+      ['backslashes', '\\'],
+      ['percent signs', '%'],
+    ] as const) {
+      it(`cost no time to look for if a text almost holds them: ${what}`, async () => {
+        const begun = process.cpuUsage();
+        const almost = `${character.repeat(26)}!${'x'.repeat(80)}`;
+        const error = await errorOfCode(character.repeat(31), text(almost));
+        expect(error.message).to.include(almost);
+        // With two ways to match each character it takes seconds, and with a few characters more, days.
+        expect(process.cpuUsage(begun).user).to.be.below(1_000_000);
+      });
+    }
+
+    it('are hidden where a response cuts them off', async () => {
+      const code = '0123456789abcdef0123456789ABCDEF';
+      const error = await errorOfCode(code, text(`No ${code.slice(0, 25)}... here.`));
+      expect(error.message).to.include('No [hidden]... here.');
+      expect(shown(error)).not.to.include(code.slice(0, 16));
+    });
+
     it('are hidden whole if they are long', async () => {
       const code = 'long'.repeat(1000);
       const error = await errorOfCode(code, text(`No ${code} here.`));
