@@ -15,9 +15,10 @@ export function readCallback(
   const query = req.query as Record<string, unknown> | undefined;
   const body = req.body as Record<string, unknown> | null | undefined;
   const callback: Callback = {};
-  if (isNested(query) || isNested(body)) return MALFORMED;
+  if (isNested(query, 'code', 'error') || isNested(body, 'code', 'error')) return MALFORMED;
   // Whatever else the query of the app's sign-in page holds, such as ?state=/cart, is the app's.
   if (isAbsent(query) && isAbsent(body)) return callback;
+  if (isNested(query, ...PARAMETERS) || isNested(body, ...PARAMETERS)) return MALFORMED;
   for (const name of PARAMETERS) {
     const inQuery = query?.[name];
     const inBody = body?.[name];
@@ -46,10 +47,10 @@ const MISMATCH = {
   },
 } as const;
 
-/** What a parser that knows no nesting, as Express 5's, makes of `code[]=`. */
-function isNested(source: Record<string, unknown> | null | undefined): boolean {
+/** Whether a parser that knows no nesting, as Express 5's, made a name of `code[]=`. */
+function isNested(source: Record<string, unknown> | null | undefined, ...names: string[]): boolean {
   if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return false;
-  return Object.keys(source).some((name) => /^(?:code|error)\[/.test(name));
+  return Object.keys(source).some((key) => key.includes('[') && names.includes(key.split('[', 1)[0] ?? ''));
 }
 
 function isAbsent(source: Record<string, unknown> | null | undefined): boolean {
