@@ -184,9 +184,10 @@ function serialize(name: string, value: string, maxAge: number): string {
 
 function readCookies(req: IncomingMessage): Partial<Record<string, string>> {
   // Not trim(), which strips U+00A0 as well: `\xA0__Host-…`, planted by a sibling host, is no `__Host-` cookie to a browser.
+  // Blanks at the end of a value are none of base64url, which passes over them.
   const pairs = (req.headers.cookie ?? '')
     .split(';')
-    .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, '').split('=', 2));
+    .map((pair) => pair.replace(/^[ \t]+/, '').split('=', 2));
   return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
 }
 

@@ -493,6 +493,16 @@ describe('CookieStateStore', () => {
     expectKind(await browser.comeBack(strategy, state), 'success');
   });
 
+  it('reads a Cookie header that is full of blanks in no time', async () => {
+    const strategy = app();
+    const state = await browser.begin(strategy);
+    const { name, value } = browser.onlySet;
+    const cookie = `a${' '.repeat(60_000)}b; ${name}=${value}`;
+    const begun = process.cpuUsage();
+    expectKind(await browser.comeBack(strategy, state, { headers: { cookie } }), 'success');
+    expect(process.cpuUsage(begun).user).to.be.below(700_000);
+  });
+
   it('makes the cookie Secure if the callback URL is written HTTPS://', async () => {
     await browser.begin(app({ callbackURL: 'HTTPS://app.test/callback' }));
     expect(browser.onlySet.name).to.match(/^__Host-/);
