@@ -26,6 +26,8 @@ passport.use(
       clientID: process.env.DRIBBBLE_CLIENT_ID!,
       clientSecret: process.env.DRIBBBLE_CLIENT_SECRET!,
       callbackURL: '/link/dribbble/callback',
+      // A key of its own, so that a login begun to sign in can't end as a link.
+      sessionKey: 'link-dribbble',
     },
     // What you return is req.account; req.user stays who it is.
     async (accessToken: string, refreshToken: string | undefined, profile: DribbbleProfile) => ({
