@@ -139,9 +139,9 @@ export function forLogin(client: object, onThrow: (thrown: unknown) => void): ob
   return Object.assign(Object.create(client) as object, { _onThrow: onThrow });
 }
 
-/** Opens a connection ahead of a client's request, unless an agent of the app's makes them. */
-export function preconnectFor(client: OAuth2, url: string): void {
-  if ((client as unknown as { _agent: unknown })._agent === undefined) preconnect(url);
+/** Opens connections ahead of a client's requests, unless an agent of the app's makes them. */
+export function preconnectFor(client: OAuth2, ...urls: string[]): void {
+  if ((client as unknown as { _agent: unknown })._agent === undefined) preconnect(...urls);
 }
 
 /**

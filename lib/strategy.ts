@@ -106,7 +106,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     }
   }
 
-  /** Runs passport-oauth2's flow on an object of this login's own, which inherits from the strategy. */
+  /** Runs passport-oauth2's flow on this login's own object: Passport's, unless it was given the strategy itself. */
   private _dribbbleLogin(
     req: Request,
     options: DribbbleAuthenticateOptions,
@@ -116,6 +116,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const { _verify, _passReqToCallback, _stateStore } = this as unknown as BaseMembers;
     const { code, error, state } = callback;
     const settings = { ...this._dribbble, secrets: [...this._dribbble.secrets, code ?? ''] };
+    const profileURLs = settings.skipsProfile ? [] : [settings.userProfileURL];
     const loginState = new LoginState(_stateStore, settings.keepsState, req, options.state, outcome.error);
     loginState.onRight = (verifier, proceed) => {
       settings.callbackURL = loginState.callbackURL;
@@ -126,7 +127,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
         outcome.fail(loginState.infoWithState(errors.denial(callback, settings.secrets)));
       else outcome.error(errors.authorizationError(callback, this._oauth2._authorizeUrl, settings));
     };
-    const login = Object.assign(Object.create(this) as DribbbleStrategy, outcome, {
+    const login = Object.hasOwn(this, '_dribbble') ? (Object.create(this) as this) : this;
+    Object.assign(login, outcome, {
       _dribbble: settings,
       _oauth2: forLogin(this._oauth2, outcome.error),
       _stateStore: loginState,
@@ -141,13 +143,11 @@ export class DribbbleStrategy extends OAuth2Strategy {
       },
       redirect: (url: string) => {
         outcome.redirect(url);
-        // While the person is at Dribbble.
-        preconnectFor(this._oauth2, this._oauth2._accessTokenUrl);
-        if (!settings.skipsProfile) preconnectFor(this._oauth2, settings.userProfileURL);
+        preconnectFor(this._oauth2, this._oauth2._accessTokenUrl, ...profileURLs); // the person is at Dribbble
       },
     });
     // While the token request is under way.
-    if (code !== undefined && !settings.skipsProfile) preconnectFor(this._oauth2, settings.userProfileURL);
+    if (code !== undefined) preconnectFor(this._oauth2, ...profileURLs);
     // All that passport-oauth2 reads of a request, wherever the framework keeps it. An error response takes the way
     // of a code as far as the check of its state.
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };

@@ -167,11 +167,11 @@ export function guardSkip(
 }
 
 /** Guards a strategy's `userProfile`, which a subclass may make async, and which may throw or call back twice. */
-export function guardProfile(strategy: { userProfile: UserProfile }): UserProfile {
+export function guardProfile({ userProfile }: { userProfile: UserProfile }): UserProfile {
   return function (this: unknown, accessToken, done) {
     const settle = once(done);
     try {
-      const result = strategy.userProfile.call(this, accessToken, settle);
+      const result = userProfile.call(this, accessToken, settle);
       if (isPromise(result)) {
         result.catch((reason: unknown) => {
           settle(asError(reason));

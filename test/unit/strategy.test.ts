@@ -13,6 +13,7 @@ import { authenticate, expectKind, login, type FakeRequest, type Outcome } from 
 import { FakeDribbble, TOKEN } from '../support/fake-dribbble';
 import { fixture } from '../support/fixtures';
 import { useNock } from '../support/nock';
+import { OfflineDribbble } from '../support/offline';
 
 const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
 const CALLBACK = 'https://app.example.com/callback';
@@ -49,6 +50,30 @@ describe('DribbbleStrategy', () => {
 
   it('is exported as Strategy too', () => {
     expect(Strategy).to.equal(DribbbleStrategy);
+  });
+
+  it('keeps logins apart where passport.authenticate() is given the strategy itself, not its name', async () => {
+    const dribbble = new OfflineDribbble();
+    const strategy = dribbble.strategy();
+    const callbacks = [];
+    for (const person of ['ada', 'bob']) {
+      const session = {};
+      const { url } = expectKind(await authenticate(strategy, { session }), 'redirect');
+      const query = { code: dribbble.authorize(person, url), state: url.searchParams.get('state') };
+      callbacks.push({ session, query, headers: {}, url: '/' });
+    }
+
+    const signedIn = await Promise.all(
+      callbacks.map(
+        (req) =>
+          new Promise((resolve, reject) => {
+            Object.assign(strategy, { success: resolve, fail: reject, error: reject });
+            strategy.authenticate(req as never);
+          }),
+      ),
+    );
+
+    expect(signedIn.map((profile) => (profile as DribbbleProfile).username)).to.deep.equal(['ada', 'bob']);
   });
 
   describe('at the beginning of a login', () => {
