@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import http = require('node:http');
 import https = require('node:https');
 import type { Socket } from 'node:net';
@@ -13,8 +14,6 @@ const UNREACHABLE =
   'an agent that uses the proxy.';
 const LATER = 'Try again later.';
 const WRONG_URL = 'Check the URL.';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A response of any status. */
 export interface HttpResponse {
@@ -147,13 +146,11 @@ export function request(
       response.on('end', () => {
         ended();
         const { statusCode = 0, headers } = response;
-        try {
-          // Decoded as a whole: a character may be split between two chunks.
-          const text = utf8.decode(buffer.subarray(0, size));
-          if (settle()) resolve({ statusCode, headers, body: text });
-        } catch {
+        // Decoded as a whole: a character may be split between two chunks.
+        const content = buffer.subarray(0, size);
+        if (!isUtf8(content))
           fail(`responded ${String(statusCode)} with bytes that are not UTF-8. ${WRONG_URL}`);
-        }
+        else if (settle()) resolve({ statusCode, headers, body: content.toString().replace(/^\ufeff/, '') });
       });
     }
 
