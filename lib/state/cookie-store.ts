@@ -59,6 +59,8 @@ type ExpressRequest = IncomingMessage & { res?: ServerResponse; secure?: boolean
  * takes an authorization code once.
  */
 export class CookieStateStore {
+  /** For the strategy: this store itself lets each state be used once. */
+  readonly isSingleUse = true;
   private readonly keys: readonly [newest: Buffer, ...older: Buffer[]];
   private readonly maxAge: number;
 
@@ -131,13 +133,10 @@ export class CookieStateStore {
     const value = HANDLE.test(handle) ? readCookies(req)[name] : undefined;
     if (value !== undefined) res.appendHeader('Set-Cookie', serialize(name, '', 0));
     const sealed = value === undefined ? undefined : this.unseal(value, handle, meta);
-    if (used.has(handle)) callback(null, false, USED);
-    else if (!sealed) callback(null, false, unknownState(req));
+    if (!sealed) callback(null, false, used.has(handle) ? USED : unknownState(req));
     else if (sealed.expires <= Date.now()) callback(null, false, EXPIRED);
-    else {
-      used.take(handle, sealed.expires);
-      callback(null, sealed.verifier ?? true, sealed.state);
-    }
+    else if (!used.take(handle, sealed.expires)) callback(null, false, USED);
+    else callback(null, sealed.verifier ?? true, sealed.state);
   }
 
   private seal(content: Sealed, handle: string, meta: StateMeta): string {

@@ -52,6 +52,8 @@ export interface AnyStore {
   store: (...args: any[]) => unknown;
   verify: (...args: any[]) => unknown;
   /* eslint-enable */
+  /** Whether the store itself lets each state be used once. */
+  isSingleUse?: boolean;
 }
 
 /** Used states are remembered for as long as they could be used again, at most so many. */
@@ -84,6 +86,7 @@ export class UsedStates {
   }
 }
 
+/** Of the stores that do not remember them. */
 const usedStates = new WeakMap<AnyStore, UsedStates>();
 
 /**
@@ -96,17 +99,18 @@ export class LoginState {
   callbackURL: string | undefined;
   /** Called when the state is right, before anything else of the callback is believed. The strategy sets it. */
   onRight!: (verifier: string | boolean, proceed: () => void) => void;
-  private readonly used: UsedStates;
+  private readonly used: UsedStates | undefined;
 
   constructor(
     private readonly stateStore: AnyStore,
     /** Whether the store keeps states at all; not so with `state: false`. */
-    private readonly keepsState: boolean,
+    keepsState: boolean,
     private readonly req: Request,
     private appState: unknown,
     /** Called with what the store rejects with, or a later step throws where nothing catches. */
     private readonly onThrow: (thrown: unknown) => void,
   ) {
+    if (!keepsState || stateStore.isSingleUse) return;
     this.used = usedStates.get(stateStore) ?? new UsedStates();
     usedStates.set(stateStore, this.used);
   }
@@ -118,7 +122,7 @@ export class LoginState {
     const state = pack(this.appState);
     const stored = this.once<Parameters<StoreCallback>>((error, handle) => {
       // A store may issue a state again, and then it is new.
-      if (handle) this.used.forget(handle);
+      if (handle) this.used?.forget(handle);
       callback(error, handle);
     });
     const { length } = stateStore.store;
@@ -135,7 +139,7 @@ export class LoginState {
     const verified = this.once<Parameters<VerifyStateCallback>>((error, ok, stateOrInfo) => {
       if (error) callback(error);
       else if (!ok) callback(null, false, failure(req, handle, stateOrInfo));
-      else if (this.keepsState && !this.takes(handle)) callback(null, false, { ...USED });
+      else if (!this.takes(handle)) callback(null, false, { ...USED });
       else {
         debug('callback: the state is right');
         this.appState = unpack(stateOrInfo);
@@ -156,7 +160,7 @@ export class LoginState {
   }
 
   private takes(handle: unknown): boolean {
-    return typeof handle !== 'string' || this.used.take(handle, Date.now() + LOGIN_LIFETIME);
+    return typeof handle !== 'string' || (this.used?.take(handle, Date.now() + LOGIN_LIFETIME) ?? true);
   }
 
   /** A callback that a store may call twice, and that may throw where the store does not catch. */

@@ -30,6 +30,8 @@ const used = new UsedStates();
 
 /** Keeps the state of each login in the session: the default store. */
 export class SessionStore {
+  readonly isSingleUse = true;
+
   /** @param key under which the session keeps the logins */
   constructor(private readonly key: string) {}
 
@@ -70,13 +72,10 @@ export class SessionStore {
       if (others.length === 0) Reflect.deleteProperty(session, this.key);
     }
     if (typeof handle !== 'string') callback(null, false, MISSING);
-    else if (used.has(handle)) callback(null, false, USED);
-    else if (!login) callback(null, false, unknownState(req));
+    else if (!login) callback(null, false, used.has(handle) ? USED : unknownState(req));
     else if (login.expires <= Date.now()) callback(null, false, EXPIRED);
-    else {
-      used.take(handle, login.expires);
-      callback(null, login.verifier ?? true, login.state);
-    }
+    else if (!used.take(handle, login.expires)) callback(null, false, USED);
+    else callback(null, login.verifier ?? true, login.state);
   }
 
   private underWay(session: Session): Login[] {
