@@ -15,10 +15,11 @@ export function readCallback(
   const query = req.query as Record<string, unknown> | undefined;
   const body = req.body as Record<string, unknown> | null | undefined;
   const callback: Callback = {};
-  if (isNested(query, 'code', 'error') || isNested(body, 'code', 'error')) return MALFORMED;
+  const nested = [...nestedNames(query), ...nestedNames(body)];
   // Whatever else the query of the app's sign-in page holds, such as ?state=/cart, is the app's.
-  if (isAbsent(query) && isAbsent(body)) return callback;
-  if (isNested(query, ...PARAMETERS) || isNested(body, ...PARAMETERS)) return MALFORMED;
+  if (isAbsent(query) && isAbsent(body) && !nested.includes('code') && !nested.includes('error'))
+    return callback;
+  if (PARAMETERS.some((name) => nested.includes(name))) return MALFORMED;
   for (const name of PARAMETERS) {
     const inQuery = query?.[name];
     const inBody = body?.[name];
@@ -47,10 +48,12 @@ const MISMATCH = {
   },
 } as const;
 
-/** Whether a parser that knows no nesting, as Express 5's, made a name of `code[]=`. */
-function isNested(source: Record<string, unknown> | null | undefined, ...names: string[]): boolean {
-  if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return false;
-  return Object.keys(source).some((key) => key.includes('[') && names.includes(key.split('[', 1)[0] ?? ''));
+/** The `code` of `code[]=`, which a parser that knows no nesting, as Express 5's, makes a name of. */
+function nestedNames(source: Record<string, unknown> | null | undefined): (string | undefined)[] {
+  if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return [];
+  return Object.keys(source)
+    .filter((key) => key.includes('['))
+    .map((key) => key.split('[', 1)[0]);
 }
 
 function isAbsent(source: Record<string, unknown> | null | undefined): boolean {
