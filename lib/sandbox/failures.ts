@@ -32,20 +32,22 @@ export interface SandboxResponse {
   body?: string | object | undefined;
 }
 
+/** What an endpoint can be told to do in place of its job. */
+export type How = SandboxFailure | SandboxResponse;
+
 const WIRE = ['refuses', 'hangs', 'slow', 'cut-off', 'resets', 'html-502', 'rate-limit'] as const;
 /** The failures that each endpoint can have. */
-export const FAILURES: Readonly<Record<SandboxEndpoint, readonly SandboxFailure[]>> = {
+export const FAILURES: Readonly<Record<SandboxEndpoint, readonly string[]>> = {
   authorize: [...WIRE, 'application_suspended'],
   token: [...WIRE, 'invalid_client'],
   user: [...WIRE, 'unauthorized', 'no-id'],
 };
 
 /** What is sent in place of Dribbble's response, if anything is; status 0 is nothing. */
-export function substitute(how: SandboxFailure | SandboxResponse | undefined): SandboxResponse | undefined {
+export function substitute(how: How | undefined): SandboxResponse | undefined {
   if (how === 'refuses' || how === 'hangs' || how === 'resets') return { status: 0 };
   if (how === 'rate-limit') return withRateLimit(-1, Math.floor(Date.now() / 1000) + 60, {});
-  const body =
-    '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>';
+  const body = '<html><title>502 Bad Gateway</title><body><h1>502 Bad Gateway</h1></body></html>';
   if (how === 'html-502') return { status: 502, headers: { 'Content-Type': 'text/html' }, body };
   return typeof how === 'object' ? how : undefined;
 }
@@ -54,9 +56,8 @@ export function substitute(how: SandboxFailure | SandboxResponse | undefined): S
 export function withRateLimit(left: number, reset: number, body: object): SandboxResponse {
   const limits = { 'X-RateLimit-Limit': '60', 'X-RateLimit-Remaining': String(Math.max(left, 0)) };
   const headers = { ...limits, 'X-RateLimit-Reset': String(reset) };
-  return left < 0
-    ? { status: 429, headers, body: { message: 'API rate limit exceeded.' } }
-    : { headers, body };
+  if (left >= 0) return { headers, body };
+  return { status: 429, headers, body: { message: 'API rate limit exceeded.' } };
 }
 
 /** Sends a response, as badly as `how` says. */

@@ -3,10 +3,10 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { DribbbleUser } from '../profile';
-import { completePeople, Dribbble, isWebURL, type Decision, type Params, type Reply } from './dribbble';
-import type { SandboxPerson } from './dribbble';
-import { FAILURES, send, substitute, type SandboxEndpoint, type SandboxFailure } from './failures';
-import type { SandboxResponse } from './failures';
+import { completePeople, Dribbble, isWebURL } from './dribbble';
+import type { Decision, Params, Reply, SandboxPerson } from './dribbble';
+import { FAILURES, send, substitute } from './failures';
+import type { How, SandboxEndpoint, SandboxFailure, SandboxResponse } from './failures';
 import { consentPage, portrait, rootPage } from './pages';
 
 export type { SandboxEndpoint, SandboxFailure, SandboxPerson, SandboxResponse };
@@ -87,27 +87,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   check('callbackURL', isWebURL(callbackURL ?? 'http://localhost'), 'an http(s) URL without a fragment');
   check('clientID', typeof clientID === 'string' && clientID, 'a string that is not empty');
   check('clientSecret', typeof clientSecret === 'string' && clientSecret, 'a string that is not empty');
-  check(
-    'host',
-    !('host' in options),
-    'left out, as anybody signs in as anybody: it listens on 127.0.0.1 only',
-  );
+  check('host', !('host' in options), 'left out: it listens on 127.0.0.1 only, as nobody has a password');
   completePeople(options.people, '');
 
-  const dial = new Map<string | undefined, { how: SandboxFailure | SandboxResponse; once: boolean }>();
+  const dial = new Map<string | undefined, { how: How; once: boolean }>();
   const ports = [port, port && port + 1, port && port + 2];
   const servers = ports.map(() =>
     http.createServer((req, res) => {
       handle(req, res).catch((error: unknown) => send(res, { status: 400, body: String(error) }));
     }),
   );
-  const listen = async (): Promise<void> => {
+  async function listen(): Promise<void> {
     for (const [index, server] of servers.entries()) {
       if (server.listening || dial.get(ENDPOINTS[index])?.how === 'refuses') continue;
       await once(server.listen(ports[index], '127.0.0.1'), 'listening');
       ports[index] = (server.address() as AddressInfo).port;
     }
-  };
+  }
   const shut = async (some: http.Server[]): Promise<void> => {
     const closed = some.map((server) => new Promise((resolve) => server.close(resolve)));
     for (const server of some) server.closeAllConnections();
@@ -194,17 +190,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     return login;
   }
 
-  function fail(
-    endpoint: SandboxEndpoint,
-    how: SandboxFailure | SandboxResponse,
-    { once = false } = {},
-  ): void {
-    const names = new Map<string, readonly string[]>(Object.entries(FAILURES)).get(endpoint) ?? [];
+  function fail(endpoint: SandboxEndpoint, how: How, { once = false } = {}): void {
+    const names = ENDPOINTS.includes(endpoint) ? FAILURES[endpoint] : [];
     if (typeof how === 'string' && !names.includes(how)) {
       throw new TypeError(`The endpoint ${endpoint} can't fail as "${how}", but as ${names.join(', ')}`);
     }
     if (how === 'refuses' && once)
-      throw new TypeError('"refuses" lasts until reset(): nobody sees the request');
+      throw new TypeError('"refuses" lasts until reset(), as it sees no request');
     dial.set(endpoint, { how, once });
     if (how === 'refuses') void shut(servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));
     else void listen();

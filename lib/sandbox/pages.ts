@@ -95,22 +95,17 @@ export function refusalPage(why: string): SandboxResponse {
 
 type Dial = ReadonlyMap<string | undefined, { how: unknown }>;
 type Line = Readonly<{ endpoint: string; status: number; params: object; refused: string | undefined }>;
-type Options = Readonly<
-  Record<'clientID' | 'clientSecret' | 'authorizationURL' | 'tokenURL' | 'userProfileURL', string>
+type Options = Record<
+  'clientID' | 'clientSecret' | 'authorizationURL' | 'tokenURL' | 'userProfileURL',
+  string
 >;
 /** The options as lines of a `.env` file. */
-export function dotenv({
-  clientID,
-  clientSecret,
-  authorizationURL,
-  tokenURL,
-  userProfileURL,
-}: Options): string {
-  return `DRIBBBLE_CLIENT_ID=${clientID}
-DRIBBBLE_CLIENT_SECRET=${clientSecret}
-DRIBBBLE_AUTHORIZATION_URL=${authorizationURL}
-DRIBBBLE_TOKEN_URL=${tokenURL}
-DRIBBBLE_USER_PROFILE_URL=${userProfileURL}
+export function dotenv(options: Options): string {
+  return `DRIBBBLE_CLIENT_ID=${options.clientID}
+DRIBBBLE_CLIENT_SECRET=${options.clientSecret}
+DRIBBBLE_AUTHORIZATION_URL=${options.authorizationURL}
+DRIBBBLE_TOKEN_URL=${options.tokenURL}
+DRIBBBLE_USER_PROFILE_URL=${options.userProfileURL}
 `;
 }
 
