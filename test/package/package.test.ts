@@ -7,10 +7,11 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { packFor } from '../../scripts/release';
 import { install, pack, run } from '../../scripts/tarball';
@@ -54,23 +55,28 @@ describe('The package, packed and installed in a clean folder,', function () {
       'LICENSE',
       'CHANGELOG.md',
       'SECURITY.md',
-      ...sources.flatMap((name) => [
-        `lib/${name}.ts`,
-        ...['js', 'js.map', 'd.ts', 'd.ts.map'].map((extension) => `dist/${name}.${extension}`),
-      ]),
+      ...sources.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
     ]);
   });
 
-  it('holds the sources that its source maps name', () => {
-    const maps = files().filter((file) => file.endsWith('.map'));
-    expect(maps).not.to.be.empty;
-    for (const map of maps) {
-      const { sources } = JSON.parse(readFileSync(join(installed, map), 'utf8')) as { sources: string[] };
-      expect(sources).to.have.length(1);
-      for (const source of sources) {
-        expect(existsSync(join(installed, dirname(map), source)), `${source} of ${map}`).to.be.true;
-      }
+  it('weighs less than 80 kB', () => {
+    expect(statSync(tarball).size).to.be.below(80_000);
+  });
+
+  it('exports startSandbox apart from the strategy, to require() and import', () => {
+    const name = 'passport-dribbble-oauth2/sandbox';
+    for (const program of [
+      `require('${name}').startSandbox()`,
+      `import('${name}').then((m) => m.startSandbox())`,
+    ]) {
+      run(process.execPath, ['-e', `${program}.then((dribbble) => dribbble.close())`], folder);
     }
+    const loaded = `require('passport-dribbble-oauth2'); Object.keys(require.cache).filter((f) => f.includes('sandbox'))`;
+    expect(run(process.execPath, ['-p', loaded], folder).trim()).to.equal('[]');
+  });
+
+  it('has the command dribbble-sandbox', () => {
+    expect(run(join(folder, 'node_modules/.bin/dribbble-sandbox'), ['--help'], folder)).to.include('--port');
   });
 
   for (const [how, file] of [

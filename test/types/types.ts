@@ -35,6 +35,16 @@ import {
   type DribbbleVerifyFunctionWithRequestAndParams,
   type VerifyCallback,
 } from 'passport-dribbble-oauth2';
+import {
+  startSandbox,
+  type Sandbox,
+  type SandboxEndpoint,
+  type SandboxFailure,
+  type SandboxOptions,
+  type SandboxPerson,
+  type SandboxRequest,
+  type SandboxResponse,
+} from 'passport-dribbble-oauth2/sandbox';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 declare function is<Expected>(): <Actual>(
@@ -286,4 +296,28 @@ export class Subclass extends DribbbleStrategy {
   override authenticate(req: Request, perRequest?: any): void {
     super.authenticate(req, perRequest);
   }
+}
+
+// The sandbox
+const zoe: SandboxPerson = { id: 7, login: 'zoe', pro: true };
+// @ts-expect-error a person needs an id
+const nobody: SandboxPerson = { login: 'nobody' };
+const sandboxOptions: SandboxOptions = {
+  port: 4000,
+  callbackURL: process.env['CALLBACK_URL'],
+  people: [zoe],
+};
+async function testLogin(): Promise<void> {
+  const dribbble = await startSandbox(sandboxOptions);
+  is<Sandbox>()(dribbble);
+  new DribbbleStrategy(dribbble.options, (_accessToken, _refreshToken, profile) => ({ id: profile.id }));
+  const endpoint: SandboxEndpoint = 'token';
+  const how: SandboxFailure = 'cut-off';
+  const response: SandboxResponse = { status: 500, body: { message: 'Oops.' } };
+  dribbble.fail(endpoint, how, { once: true });
+  dribbble.fail(endpoint, response);
+  // @ts-expect-error no such failure
+  dribbble.fail(endpoint, 'explodes');
+  is<SandboxRequest | undefined>()(dribbble.requests.at(-1));
+  is<Promise<void>>()(dribbble.reset());
 }
