@@ -7,11 +7,16 @@ import { parseArgs } from 'node:util';
 import { judge, logIn, Provider, type Seen } from '../test/faults/login';
 import { FAULTS, SECRETS, type Fault } from '../test/faults/table';
 import type { Report } from './app';
+import installRuntime = require('../scripts/install-runtime.cjs');
 import { NAMES, OURS, TIMEOUT, versionOf } from './strategies';
 
 /** Milliseconds after which a login without a page hangs: an app's own timeout may be ten seconds. */
 const PATIENCE = { strategy: 6000, app: 30_000 };
 const COLUMNS = ['right', 'crash', 'hang', 'wrong login', 'wrong response'] as const;
+interface Runtime {
+  path: string;
+  flags: string[];
+}
 type Verdict = [column: (typeof COLUMNS)[number], why?: string];
 
 const { values: flags } = parseArgs({
@@ -19,6 +24,7 @@ const { values: flags } = parseArgs({
     app: { type: 'string' },
     port: { type: 'string', default: '4600' },
     only: { type: 'string' },
+    runtimes: { type: 'boolean' },
     verbose: { type: 'boolean' },
   },
 });
@@ -33,23 +39,38 @@ const HEADS = {
 void (flags.app === undefined ? compareStrategies() : tryApp(flags.app, Number(flags.port)));
 
 async function compareStrategies(): Promise<void> {
+  const node: Runtime = { path: process.execPath, flags: [] };
+  const contestants: [what: string, name: string, runtime: Runtime][] = NAMES.map((name) => [
+    `${name} ${versionOf(name)}`,
+    name,
+    node,
+  ]);
+  if (flags.runtimes) {
+    for (const runtime of ['bun', 'deno']) {
+      const installed = installRuntime(runtime);
+      contestants.push([`${OURS} on ${runtime} ${installed.version}`, OURS, installed]);
+    }
+  }
   const rows = await Promise.all(
-    NAMES.map(async (name): Promise<[string, Verdict[]]> => [name, await tryStrategy(name)]),
+    contestants.map(async ([what, name, runtime]) => {
+      const verdicts = await tryStrategy(name, runtime);
+      return { what, name, verdicts };
+    }),
   );
-  for (const [name, verdicts] of rows) {
+  for (const { what, name, verdicts } of rows) {
     if (flags.verbose || name === OURS)
       verdicts.forEach((verdict, at) => {
         const fault = faults[at];
-        if (fault && verdict[0] !== 'right') print(name, fault, verdict);
+        if (fault && verdict[0] !== 'right') print(what, fault, verdict);
       });
   }
-  printTable(rows.map(([name, verdicts]) => [`${name} ${versionOf(name)}`, verdicts]));
+  printTable(rows.map(({ what, verdicts }) => [what, verdicts]));
 }
 
 /** All faults, in a process of its own: a new one after a crash, or a login that hangs. */
-async function tryStrategy(name: string): Promise<Verdict[]> {
+async function tryStrategy(name: string, runtime: Runtime): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
-  let child = start(name);
+  let child = start(name, runtime);
   for (const fault of faults) {
     const provider = await Provider.start();
     const verdict = await Promise.race([child.crash, verdictOf(fault, child.process, provider)]);
@@ -57,15 +78,19 @@ async function tryStrategy(name: string): Promise<Verdict[]> {
     verdicts.push(verdict);
     if (verdict[0] !== 'crash' && verdict[0] !== 'hang') continue;
     child.process.kill();
-    child = start(name);
+    child = start(name, runtime);
   }
   child.process.kill();
   return verdicts;
 }
 
-function start(name: string): { process: ChildProcess; crash: Promise<Verdict> } {
-  const child = fork(join(__dirname, 'app.ts'), [name], {
-    execArgv: ['--require', require.resolve('../test/support/register.cjs')],
+function start(
+  name: string,
+  { path, flags: execArgv }: Runtime,
+): { process: ChildProcess; crash: Promise<Verdict> } {
+  const child = fork(join(__dirname, 'app.cjs'), [name], {
+    execPath: path,
+    execArgv,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let said = '';
