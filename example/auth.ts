@@ -1,10 +1,7 @@
 import { Router } from 'express';
 import { Passport } from 'passport';
-import {
-  DribbbleStrategy,
-  type DribbbleStrategyOptions,
-  type DribbbleVerifyFunctionWithParams,
-} from 'passport-dribbble-oauth2';
+import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import type { DribbbleStrategyOptions, DribbbleVerifyFunctionWithParams } from 'passport-dribbble-oauth2';
 import { FailedLogin } from './errors';
 import { ownPath } from './own-path';
 import { isUser, userFrom } from './user';
@@ -39,18 +36,15 @@ export function auth(options: DribbbleStrategyOptions): Router {
   router.get('/auth/dribbble/callback', (req, res, next) => {
     passport.authenticate('dribbble', {}, (error: unknown, user, info) => {
       const returnTo = ownPath(info instanceof Object && 'state' in info && info.state, '/profile');
-      if (error || !user) {
-        const failure = error ?? new FailedLogin(info, returnTo);
-        // Two tabs: the one that finished first signed the person in, in a new session without the other's state.
-        const isSecondTab = failure instanceof FailedLogin && failure.code === 'state_unknown' && req.user;
-        if (isSecondTab) res.redirect(returnTo);
-        else next(failure);
-        return;
-      }
-      req.logIn(user, (failure) => {
+      const finish = (failure?: unknown): void => {
         if (failure) next(failure);
         else res.redirect(returnTo);
-      });
+      };
+      const failed = new FailedLogin(info, returnTo);
+      if (error) finish(error);
+      else if (user) req.logIn(user, finish);
+      // Two tabs: the one that finished first signed the person in, in a new session without the other's state.
+      else finish(failed.code === 'state_unknown' && req.user ? undefined : failed);
     })(req, res, next);
   });
 
