@@ -9,7 +9,7 @@ import installRuntime from './install-runtime.cjs';
 // warnings and exits apart; the sandbox and its command are made for a developer's Node.
 const FILES = [
   ...['errors', 'fastify', 'hooks', 'options', 'outcome', 'profile', 'state/cookie-store', 'strategy'],
-  ...['throwing-hooks', 'token', 'verify'],
+  ...['oauth2-client', 'throwing-hooks', 'verify'],
 ].map((name) => `test/unit/${name}.test.ts`);
 
 /** The tests that can't run there. */

@@ -109,7 +109,7 @@ export function fakeNames(): () => void {
  * @param patience milliseconds to wait for each page
  */
 export async function logIn(
-  { arrange: { callback, loginsBefore = 0, usesBefore = 0 } }: Fault,
+  { arrange: { callback, loginsBefore = 0, usesBefore = 0, begunLater = 0, callbackBefore } }: Fault,
   signIn: string,
   { dribbble }: Provider,
   patience: number,
@@ -122,6 +122,8 @@ export async function logIn(
   const somebody = await new Visitor(signIn, authorizationURL, patience).begin();
   const state = await visitor.begin();
   const fill = (text: string): string => text.replaceAll('STATE', state).replaceAll('SOMEBODY', somebody);
+  for (let tab = 0; tab < begunLater; tab++) await visitor.begin();
+  if (callbackBefore !== undefined) await visitor.callback(callbackBefore);
   for (let use = 0; use < usesBefore; use++) await visitor.callback(fill(query), form && fill(form));
 
   const before = dribbble.received.length;

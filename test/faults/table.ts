@@ -33,6 +33,9 @@ export interface Arrangement {
   /** Logins before the one that counts, all of them good; or how often its callback is used before. */
   loginsBefore?: number;
   usesBefore?: number;
+  /** Logins that the same browser begins in other tabs before the callback, and the query of one that comes first. */
+  begunLater?: number;
+  callbackBefore?: string;
   /** What the browser brings back; STATE is the right state, SOMEBODY another person's. */
   callback?: { query?: string; form?: string };
   verify?: Verify;
@@ -99,6 +102,17 @@ const repeat = (text: string, first = ''): Behaviour => {
     socket.on('close', () => {
       clearInterval(timer);
     });
+  };
+};
+/** Writes as much as the client takes. */
+const flood = (text: string, first = ''): Behaviour => {
+  return (socket) => {
+    const more = (): void => {
+      while (socket.writable && socket.write(text));
+    };
+    socket.on('drain', more);
+    socket.write(first);
+    more();
   };
 };
 const body =
@@ -215,6 +229,18 @@ const BROKEN = onBothLegs({
     does: repeat('HTTP/1.1 102 Processing\r\n\r\n'),
     expected: LATE,
   },
+  'endless-informational': {
+    happens: 'sends as many informational responses as it can, without end',
+    right: 'An error: they are no response, however many come (RFC 9110, section 15.2).',
+    does: flood('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000)),
+    expected: error(/8388608 bytes/),
+  },
+  'endless-extensions': {
+    happens: 'sends a body of little in chunks with long extensions, without end',
+    right: 'An error: a recipient has to limit them (RFC 9112, section 7.1.1).',
+    does: flood(`1;a=${'x'.repeat(10_000)}\r\n \r\n`, head('Transfer-Encoding: chunked')),
+    expected: error(/8388608 bytes/),
+  },
   'reset-early': {
     happens: 'resets the connection before a response',
     right: ONCE,
@@ -289,14 +315,7 @@ const BROKEN = onBothLegs({
   'endless-body': {
     happens: 'sends as much of a body as it can, without end',
     right: 'An error once it is more than any profile: it is not kept in memory.',
-    does: (socket, _request) => {
-      socket.write(head('Content-Type: application/json'));
-      const more = (): void => {
-        while (socket.writable && socket.write('x'.repeat(65536)));
-      };
-      socket.on('drain', more);
-      more();
-    },
+    does: flood('x'.repeat(65536), head('Content-Type: application/json')),
     expected: error(/1048576 bytes/),
   },
   upgrade: {
@@ -483,6 +502,17 @@ const UNUSUAL = onBothLegs({
       } satisfies OnLeg,
     ]),
   ),
+  'stale-408': {
+    happens: 'sends 408 when it closes the connection that an earlier login left open',
+    right:
+      'The person is signed in, over a new connection: the server waited for a request, and gave up before it came (RFC 9110, section 15.5.9).',
+    loginsBefore: 1,
+    does: (socket, request, leg) =>
+      request.earlier === 1
+        ? socket.end(response('', { status: '408 Request Timeout', headers: ['Connection: close'] }))
+        : PROVIDER[leg](socket, request),
+    expected: { outcome: 'signed in' },
+  },
   'stale-and-down': {
     happens: 'has closed the connection that an earlier login left open, and closes the next one too',
     right:
@@ -656,6 +686,20 @@ const CALLBACKS: Fault[] = [
     'Nobody is signed in: it is no response of RFC 6749, section 4.1.2.',
     { outcome: 'not signed in' },
   ),
+  {
+    id: 'callback/two-tabs',
+    happens: 'the person has begun two more logins in other tabs',
+    right: 'The person is signed in: each login has a state of its own.',
+    arrange: { begunLater: 2 },
+    expected: { outcome: 'signed in' },
+  },
+  {
+    id: 'callback/forged-before',
+    happens: 'a callback with a forged state comes first, such as an image of another site asks for',
+    right: 'The person is signed in: nobody can end a login that is not theirs.',
+    arrange: { callbackBefore: 'code=forged&state=forged' },
+    expected: { outcome: 'signed in' },
+  },
   callback(
     'nothing',
     'the callback is opened without a parameter',
@@ -821,6 +865,17 @@ const APPS: Fault[] = [
       options: { agent: { addRequest: () => thrown('the agent threw') } },
     },
     error(/the agent threw/),
+    true,
+  ),
+  app(
+    'skip-rejects',
+    'skipUserProfile returns a promise that rejects',
+    THROWN,
+    {
+      // eslint-disable-next-line @typescript-eslint/require-await -- as most are written
+      options: { skipUserProfile: async () => thrown('skipUserProfile rejected') },
+    },
+    error(/^skipUserProfile rejected$/, 500),
     true,
   ),
   app(

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -28,14 +29,15 @@ async function end(child: ChildProcess): Promise<unknown> {
   return code;
 }
 
-/** A port with two free ones behind it, as far as anybody can know. */
+/** A free port with two free ones behind it, below those that the system gives to connections. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return Math.min(port, 65_533);
+  for (;;) {
+    const first = randomInt(10_000, 30_000);
+    const servers = [first, first + 1, first + 2].map((port) => createServer().listen(port, '127.0.0.1'));
+    const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
+    for (const server of servers) server.close();
+    if (listening.every(({ status }) => status === 'fulfilled')) return first;
+  }
 }
 
 describe('dribbble-sandbox', () => {

@@ -518,6 +518,12 @@ describe('CookieStateStore', () => {
     expect(browser.set.reduce((bytes, { line }) => bytes + line.length, 0)).to.be.below(2000);
   });
 
+  it('finishes two logins that were begun at the same instant', async () => {
+    const strategy = app();
+    const states = await Promise.all([browser.begin(strategy), browser.begin(strategy)]);
+    for (const state of states) expectKind(await browser.comeBack(strategy, state), 'success');
+  });
+
   it("signs in by Node's bare http, with the response set as req.res", async () => {
     const passport = new Passport();
     passport.use(app());
