@@ -11,9 +11,10 @@ import { BASE, NAMES, OURS } from './strategies.mjs';
 
 const LIMITS = {
   roundTrips: { first: 2.3, idle: 2.3, after: 2.2, cold: 4.5 },
-  login: 1.05,
-  redirect: 1.15,
-  loading: 3, // milliseconds
+  // Of passport-oauth2's. What it does not do, and this package does, is about a tenth of a millisecond a login.
+  login: 1.7,
+  redirect: 1.5,
+  loading: 0.5,
   growth: 512 * 1024, // bytes over all logins: 10 bytes each that were never freed would make as many
 };
 
@@ -66,9 +67,9 @@ for (const leg of ['login', 'redirect']) limit(`CPU of a ${leg}`, costs[leg][OUR
 const load = loading(flags.quick ? 15 : 50);
 print(
   `Loading (median): ${load[BASE].toFixed(1)} ms for ${code(BASE)}, ${load[OURS].toFixed(1)} ms more for ${code(OURS)} ` +
-    `(limit: ${String(LIMITS.loading)}).`,
+    `(limit: ${String(LIMITS.loading)} of the former).`,
 );
-limit('milliseconds added to loading', load[OURS], LIMITS.loading);
+limit('loading', load[OURS] / load[BASE], LIMITS.loading);
 
 const heap = await memory(flags.quick ? 10_000 : 50_000);
 const inKilobytes = (bytes) => (bytes / 1024).toFixed(0);
