@@ -12,6 +12,7 @@ describe('readCallback', () => {
   const readable: [what: string, query: unknown, body: unknown, expected: object][] = [
     ['a code and a state', { code: 'c', state: 's' }, undefined, { code: 'c', state: 's' }],
     ['them from a form that was posted', {}, { code: 'c', state: 's' }, { code: 'c', state: 's' }],
+    ['them from a form where there is no query', undefined, { code: 'c' }, { code: 'c' }],
     [
       'an error response',
       { error: 'access_denied', state: 's' },
