@@ -237,7 +237,7 @@ function invalidResponse(
 ): InternalOAuthError {
   const { statusCode, data } = response;
   const what =
-    data === '' ? 'an empty body' : parseObject(data) ? 'JSON' : 'something else than a JSON object';
+    data === '' ? 'an empty body' : parseObject(data) ? 'JSON' : 'something other than a JSON object';
   const advice = isBusy(statusCode) ? BUSY : `Check the ${option} option.`;
   return new NoUsableResponse(
     `${hostOf(context)} responded with ${String(statusCode)} and ${what}, not with ${need}. ${advice}`,
@@ -344,7 +344,7 @@ function quoteCode(code: unknown, secrets: readonly string[]): string | undefine
   return HINTS.has(code as string) ? (code as string) : quote(code, secrets);
 }
 
-/** A text from outside made fit for a message: one line, of bounded length, with no secret of this login in it. */
+/** A text from outside as a message may hold it: one line, of bounded length, with no secret of this login in it. */
 function quote(text: unknown, secrets: readonly string[]): string | undefined {
   if (typeof text !== 'string') return undefined;
   return (

@@ -134,7 +134,7 @@ export class OAuth2Client extends OAuth2 {
   }
 }
 
-/** The client for one login, which ends in what a callback throws, as a subclass's `userProfile` may. */
+/** The client for one login: what a callback throws, as a subclass's `userProfile` may, ends that login. */
 export function forLogin(client: object, onThrow: (thrown: unknown) => void): object {
   return Object.assign(Object.create(client) as object, { _onThrow: onThrow });
 }

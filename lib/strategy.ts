@@ -121,7 +121,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     loginState.onRight = (verifier, proceed) => {
       settings.callbackURL = loginState.callbackURL;
       if (typeof verifier === 'string') settings.secrets = [...settings.secrets, verifier];
-      // Now, not before, an error response is Dribbble's word.
+      // Before the state was right, an error response could be anybody's.
       if (error === undefined) proceed();
       else if (error === 'access_denied')
         outcome.fail(loginState.infoWithState(errors.denial(callback, settings.secrets)));

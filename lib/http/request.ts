@@ -171,7 +171,7 @@ export function request(
       else if (error.code?.startsWith('HPE_'))
         fail(`sent a malformed response: ${why}. ${WRONG_URL}`, 502, error);
       else if (bytes === 0) fail(`closed the connection without a response: ${why}. ${LATER}`, status, error);
-      else fail(`broke off its response: ${why}. ${LATER}`, status, error);
+      else fail(`closed the connection in the middle of its response: ${why}. ${LATER}`, status, error);
     }
 
     function fail(what: string, status: 502 | 504 = 502, cause?: Error): void {
