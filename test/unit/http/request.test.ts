@@ -187,7 +187,8 @@ describe('request', () => {
       says: /sent a malformed response: .*Header overflow/i,
     },
     'sends bytes that are not UTF-8': {
-      does: (socket) => socket.write(response(Buffer.from('{"a":"\xe4"}', 'latin1'))),
+      does: (socket) =>
+        socket.write(response(Buffer.from('{"a":"\xe4"}', 'latin1'), { headers: ['Connection: close'] })),
       says: /responded 200 with bytes that are not UTF-8\. Check the URL/,
       cause: false,
     },
