@@ -31,7 +31,8 @@ const TYPES: Record<string, string> = {
 
 /** What the page tells to install, the README's line included where the page names it. */
 function installed(page: string): string[] {
-  const text = read(page) + (read(page).includes('(../../README.md#install)') ? read('README.md') : '');
+  const own = read(page);
+  const text = own + (/\(\.\.\/\.\.\/README\.md#(install|usage)\)/.test(own) ? read('README.md') : '');
   return [...text.matchAll(/^npm install (.*)$/gm)].flatMap(([, names = '']) => names.split(' '));
 }
 

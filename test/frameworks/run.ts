@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { apply } from '../../scripts/apply-diff';
 import { packAndInstall, run } from '../../scripts/tarball';
 
 const MODULES = join(__dirname, 'node_modules');
@@ -41,19 +42,3 @@ const { status } = spawnSync(
   },
 );
 process.exitCode = status ?? 1;
-
-/** The code with each hunk of the diff applied. Throws where the lines of one are not there once. */
-function apply(diff: string, code: string): string {
-  for (const hunk of diff.split('@@\n')) {
-    const lines = hunk.trimEnd().split('\n');
-    const side = (signs: string) =>
-      lines
-        .filter((line) => signs.includes(line.charAt(0)))
-        .map((line) => `${line.slice(1)}\n`)
-        .join('');
-    const parts = code.split(side(' -'));
-    if (parts.length !== 2) throw new Error(`Not there once:\n${hunk}`);
-    code = parts.join(side(' +'));
-  }
-  return code;
-}

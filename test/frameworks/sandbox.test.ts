@@ -87,14 +87,17 @@ describe('docs/recipes/sandbox.md', function () {
     await start(args, cwd, isUp);
 
     const browser = new Browser();
-    const consent = await browser.get(`${url}/auth/dribbble`);
+    let consent = await browser.get(`${url}/auth/dribbble`);
     expect(consent.text).to.include('This is not Dribbble').and.include('@maya');
-    const pressed = await fetch(consent.url, {
-      method: 'POST',
-      body: new URLSearchParams({ login: 'maya', decision: 'authorize' }),
-      redirect: 'manual',
-    });
-    expect((await browser.get(pressed.headers.get('location') ?? '')).text).to.equal('Hello, Maya Lind');
+    const press = async (decision: string) => {
+      const body = new URLSearchParams({ login: 'maya', decision });
+      const pressed = await fetch(consent.url, { method: 'POST', body, redirect: 'manual' });
+      return browser.get(pressed.headers.get('location') ?? '');
+    };
+    const cancelled = await press('cancel');
+    expect(cancelled).to.include({ status: 200, text: 'Sign in at /auth/dribbble' });
+    consent = await browser.get(`${url}/auth/dribbble`);
+    expect((await press('authorize')).text).to.equal('Hello, Maya Lind');
   });
 });
 

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
+import { apply } from '../../scripts/apply-diff';
 import { pack, run } from '../../scripts/tarball';
+import { startRedis } from '../frameworks/support/redis';
 import { Browser, type Page } from '../support/browser';
 
 const ROOT = join(__dirname, '../..');
@@ -25,10 +27,16 @@ function block(page: string, language: string, part = ''): string {
   return found;
 }
 
+const README_INSTALL = block('README.md', 'sh', 'npm install');
+const README_PROGRAM = block('README.md', 'ts', '.listen(');
+const README_RUN = block('README.md', 'sh', 'app.ts');
+
 describe('Somebody who copies from a page into an empty folder', function () {
   this.timeout(300_000);
 
   const folders: string[] = [];
+  /** The folder that each list of commands was run in. */
+  const installed = new Map<string, string>();
   let tarball: string;
   let dribbble: Sandbox;
   let program: ChildProcess | undefined;
@@ -42,14 +50,16 @@ describe('Somebody who copies from a page into an empty folder', function () {
     for (const folder of folders) rmSync(folder, { recursive: true });
   });
   beforeEach(() => dribbble.reset());
-  afterEach(async () => {
+  afterEach(stop);
+
+  async function stop(): Promise<void> {
     const running = program;
     program = undefined;
     if (running?.pid === undefined || running.exitCode !== null) return;
     const exited = once(running, 'exit');
     process.kill(-running.pid);
     await exited;
-  });
+  }
 
   function emptyFolder(): string {
     const folder = mkdtempSync(join(tmpdir(), 'first-ten-minutes-'));
@@ -57,11 +67,27 @@ describe('Somebody who copies from a page into an empty folder', function () {
     return folder;
   }
 
-  /** Runs commands as they are printed; only the package itself comes from the tarball. */
-  function install(folder: string, commands: string): void {
+  /** A folder in which these commands ran, as they are printed; only the package itself comes from the tarball. */
+  function install(commands: string): string {
+    const folder = installed.get(commands) ?? emptyFolder();
+    if (installed.has(commands)) return folder;
     expect(commands).to.match(/^npm install passport-dribbble-oauth2 /m);
     const ours = commands.replace(/(?<=^npm install )passport-dribbble-oauth2(?= )/m, tarball);
-    run('sh', ['-ec', ours], folder);
+    runIn(folder, ours);
+    installed.set(commands, folder);
+    return folder;
+  }
+
+  function runIn(folder: string, commands: string): void {
+    run('sh', ['-ec', `export npm_config_prefer_offline=true\n${commands}`], folder);
+  }
+
+  /** Saves the `.env` of the README, with what else the page has for it. */
+  function saveEnv(folder: string, page = ''): void {
+    const env = block('README.md', 'ini')
+      .replace('the client ID', dribbble.options.clientID)
+      .replace('the client secret', dribbble.options.clientSecret);
+    writeFileSync(join(folder, '.env'), env + page);
   }
 
   /** Runs the command; the program's address. */
@@ -85,17 +111,21 @@ describe('Somebody who copies from a page into an empty folder', function () {
     throw new Error(`${command} ended before it listened:\n${printed.join('\n')}`);
   }
 
-  async function signIn(url: string): Promise<Page> {
-    const browser = new Browser();
-    let page = await browser.get(`${url}/auth/dribbble`);
-    while (page.location !== undefined) {
-      page = await browser.get(page.location.replace(/^http:\/\/localhost:3000/, url));
+  /** Goes where the page leads, at the program's own port and protocol. */
+  async function arrive(browser: Browser, url: string, page: Page): Promise<Page> {
+    let current = page;
+    while (current.location !== undefined) {
+      current = await browser.get(current.location.replace(/^https?:\/\/localhost(:\d+)?/, url));
     }
-    return page;
+    return current;
+  }
+
+  async function signIn(url: string, browser = new Browser(), path = '/auth/dribbble'): Promise<Page> {
+    return arrive(browser, url, await browser.get(`${url}${path}`));
   }
 
   describe('from README.md', () => {
-    const typescript = block('README.md', 'ts', '.listen(');
+    const typescript = README_PROGRAM;
     const javascript = typescript
       .replaceAll('!', '')
       .replaceAll(': Express.User', '')
@@ -103,16 +133,12 @@ describe('Somebody who copies from a page into an empty folder', function () {
     let folder: string;
 
     before(() => {
-      folder = emptyFolder();
-      install(folder, block('README.md', 'sh', 'npm install'));
-      const env = block('README.md', 'ini')
-        .replace('the client ID', dribbble.options.clientID)
-        .replace('the client secret', dribbble.options.clientSecret);
-      writeFileSync(join(folder, '.env'), env);
+      folder = install(README_INSTALL);
+      saveEnv(folder);
     });
 
     for (const [file, command, code] of [
-      ['app.ts', block('README.md', 'sh', 'app.ts'), typescript],
+      ['app.ts', README_RUN, typescript],
       ['app.mjs', 'node --env-file=.env app.mjs', javascript],
       [
         'app.cjs',
@@ -151,6 +177,156 @@ describe('Somebody who copies from a page into an empty folder', function () {
         '--esModuleInterop',
       ];
       run('npx', ['tsc', ...flags, '--types', 'node', 'app.ts'], folder);
+    });
+  });
+
+  describe('from docs/recipes/', () => {
+    /** What a page tells to do, each step as it is printed there. */
+    interface Steps {
+      /** @default the README's */
+      install?: string;
+      /** What is installed besides. */
+      more?: string;
+      env?: string;
+      /** Files by name, the program among them. */
+      files: Record<string, string>;
+      run?: string;
+      /** The status of the page that is shown to whoever presses Cancel. @default 200 */
+      cancelled?: number;
+    }
+    const recipe = (name: string) => `docs/recipes/${name}.md`;
+    const program = (name: string) => block(recipe(name), 'ts', '3000');
+
+    /** Does what the page tells to do; the program's address. */
+    async function follow(steps: Steps): Promise<string> {
+      const { install: commands = README_INSTALL, more, env, files, run: command = README_RUN } = steps;
+      const folder = install(commands);
+      if (more !== undefined) runIn(folder, more);
+      saveEnv(folder, env);
+      for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+      return start(folder, command);
+    }
+
+    /** The README's program with the two routes of the page in place of its own. */
+    const returnTo = () => {
+      const [helper = '', routes = ''] = blocks(recipe('return-to'), 'ts');
+      const [above = '', below = ''] = README_PROGRAM.split(
+        /^app\.get\('\/auth\/dribbble'[^]*(?=^app\.get\('\/',)/m,
+      );
+      return above + routes + below + helper;
+    };
+    /** The README's program with the roles above `serializeUser` and the guard before `listen`. */
+    const teams = () => {
+      const [roles = '', guard = ''] = blocks(recipe('teams'), 'ts');
+      const rest = README_PROGRAM.slice(README_PROGRAM.indexOf('passport.serializeUser'));
+      return roles + rest.replace('app.listen', `${guard}app.listen`);
+    };
+
+    const LOGINS: Record<string, Steps> = {
+      nestjs: {
+        install: block(recipe('nestjs'), 'sh', 'npm install'),
+        files: { 'app.ts': program('nestjs'), 'tsconfig.json': block(recipe('nestjs'), 'json') },
+        run: block(recipe('nestjs'), 'sh', 'app.js'),
+        cancelled: 401, // the page says so
+      },
+      fastify: {
+        install: block(recipe('fastify'), 'sh', 'npm install'),
+        env: block(recipe('fastify'), 'ini', 'SESSION_SECRET'),
+        files: { 'app.ts': program('fastify') },
+        run: block(recipe('fastify'), 'sh', 'app.ts'),
+      },
+      'fastify and @fastify/secure-session': {
+        install: block(recipe('fastify'), 'sh', 'npm install'),
+        more: block(recipe('fastify'), 'sh', 'secure-session'),
+        env: blocks(recipe('fastify'), 'ini').join(''),
+        files: { 'app.ts': apply(block(recipe('fastify'), 'diff'), program('fastify')) },
+        run: block(recipe('fastify'), 'sh', 'app.ts'),
+      },
+      koa: {
+        install: block(recipe('koa'), 'sh', 'npm install'),
+        files: { 'app.ts': program('koa') },
+        run: block(recipe('koa'), 'sh', 'app.ts'),
+      },
+      'no-sessions': {
+        env: block(recipe('no-sessions'), 'ini'),
+        files: { 'app.ts': program('no-sessions') },
+        cancelled: 401, // of an API
+      },
+      'return-to': { files: { 'app.ts': returnTo() } },
+      teams: { files: { 'app.ts': teams() } },
+      'from-passport-dribbble': {
+        install: block(recipe('from-passport-dribbble'), 'sh'),
+        files: { 'app.js': block(recipe('from-passport-dribbble'), 'js') },
+        run: 'node --env-file=.env app.js',
+      },
+    };
+
+    for (const [name, steps] of Object.entries(LOGINS)) {
+      it(`signs in with ${name}, and finds a page after Cancel`, async () => {
+        const url = await follow(steps);
+        dribbble.signInAs('martaquill'); // who is in a team
+        const home = await signIn(url);
+        expect(home.status, home.body).to.equal(200);
+        expect(home.body).to.include('101');
+
+        dribbble.deny();
+        const { status, body } = await signIn(url);
+        expect(status, body).to.equal(steps.cancelled ?? 200);
+        expect(body).not.to.include('101');
+      });
+    }
+
+    it('signs in with proxy, as a proxy in front of it passes requests on', async () => {
+      const url = await follow({ files: { 'app.ts': program('proxy') } });
+      const browser = () => new Browser({ 'x-forwarded-proto': 'https' });
+      dribbble.signInAs('maya');
+      expect((await signIn(url, browser())).body).to.include('Maya Lind');
+      const { redirect_uri } = dribbble.requests[0]?.params ?? {};
+      expect(redirect_uri).to.match(/^https:.*\/auth\/dribbble\/callback$/);
+
+      dribbble.deny();
+      const { status, body } = await signIn(url, browser());
+      expect(status, body).to.equal(200);
+    });
+
+    it('links an account with linking-accounts, and finds a page after Cancel', async () => {
+      const url = await follow({ files: { 'app.ts': program('linking-accounts') } });
+      const browser = new Browser();
+      const press = async ({ body }: Page) => {
+        const [, action = '', csrf = ''] = /action="([^"]+)".*value="([^"]+)"/.exec(body) ?? [];
+        return arrive(browser, url, await browser.post(`${url}${action}`, { csrf }));
+      };
+      await signIn(url, browser, '/sign-in/me');
+
+      dribbble.deny();
+      const cancelled = await press(await browser.get(`${url}/link`));
+      expect(cancelled.status, cancelled.body).to.equal(200);
+      expect(cancelled.body).to.include('Link my Dribbble account');
+
+      dribbble.signInAs('maya');
+      const confirm = await press(cancelled);
+      expect(confirm.body).to.include('Link the Dribbble account maya?');
+      expect(JSON.parse((await press(confirm)).body)).to.deep.equal({ user: { id: 'me' }, linked: '1' });
+    });
+
+    it('signs in with several-instances, with Redis, and finds a page after Cancel', async () => {
+      const redis = await startRedis();
+      try {
+        const name = recipe('several-instances');
+        const url = await follow({
+          more: block(name, 'sh', 'npm install'),
+          env: block(name, 'ini').replace('redis://127.0.0.1:6379', redis.url),
+          files: { 'app.ts': program('several-instances') },
+        });
+        dribbble.signInAs('maya');
+        expect((await signIn(url)).body).to.include('Maya Lind');
+        dribbble.deny();
+        const { status, body } = await signIn(url);
+        expect(status, body).to.equal(200);
+      } finally {
+        await stop();
+        await redis.stop();
+      }
     });
   });
 });
