@@ -20,6 +20,8 @@ export interface Page {
  */
 export class Browser {
   readonly #jar = new CookieJar();
+  /** The host of the page that it shows. */
+  #host: string | undefined;
 
   constructor(
     /** Sent with every request, such as those of a proxy in between. */
@@ -70,7 +72,10 @@ export class Browser {
     }
     // What it sees of an app behind a proxy.
     const seen = this.headers['x-forwarded-proto'] === 'https' ? url.replace(/^http:/, 'https:') : url;
-    const cookie = await this.#jar.getCookieString(seen);
+    // As when a person comes from a page of another site: without the cookies that are SameSite=Strict.
+    const isFromElsewhere = method === 'GET' && ![undefined, target.hostname].includes(this.#host);
+    this.#host = target.hostname;
+    const cookie = await this.#jar.getCookieString(seen, isFromElsewhere ? { sameSiteContext: 'lax' } : {});
     const headers = { ...(cookie && { cookie }), ...this.headers, ...given };
     const { ca, timeout } = this.options;
     const request = (target.protocol === 'https:' ? https : http).request(target, {

@@ -1,6 +1,6 @@
 /**
- * Makes each mistake of docs/troubleshooting.md in an app of its own, signs in, and prints what is seen, as JSON. A
- * program, because Node reads NODE_DEBUG when it starts.
+ * Makes each mistake of docs/troubleshooting.md and of the README in an app of its own, signs in, and prints what is
+ * seen, as JSON. A program, because Node reads NODE_DEBUG when it starts.
  */
 import { createServer } from 'node:http';
 import express from 'express';
@@ -15,7 +15,11 @@ interface Mistake {
   /** Options of the strategy that are not as they should be. */
   options?: (dribbble: Sandbox) => Partial<DribbbleStrategyOptions>;
   verify?: () => unknown;
-  without?: 'session' | 'serializeUser';
+  without?: 'session' | 'serializeUser' | 'passport.session()';
+  /** Attributes of the session's cookie. */
+  cookie?: session.CookieOptions;
+  /** Takes the place of express-session. */
+  session?: express.RequestHandler;
   /** Options of `passport.authenticate`. */
   authenticate?: object;
   deny?: boolean;
@@ -33,6 +37,14 @@ export interface Sight {
   page: string;
   lastDebugLine: string;
   warnings: string[];
+  /** Whether the app knows the person on the next page. */
+  isSignedIn: boolean;
+}
+
+/** Of the mistakes in docs/troubleshooting.md, and of those in the README only. */
+export interface Sights {
+  mistakes: Record<string, Sight>;
+  silent: Record<string, Sight>;
 }
 
 /** As Mongoose's: it runs when its `then` is called. */
@@ -57,6 +69,24 @@ const MISTAKES: Record<string, Mistake> = {
   'Mongoose query from verify': { verify: () => query },
   '`failureRedirect` to a missing page': { deny: true, authenticate: { failureRedirect: '/sign-in' } },
 };
+
+/** What the README's section "Nothing happens when I sign in" names besides. */
+const SILENT: Record<string, Mistake> = {
+  'SameSite=Strict': { cookie: { sameSite: 'strict' } },
+  'Secure without TLS': { cookie: { secure: true } },
+  'no passport.session()': { without: 'passport.session()' },
+  'cookie-session': { session: cookieSession() },
+  'no mistake': {},
+};
+
+/** As cookie-session, a session without the methods `regenerate` and `save`; of one person. */
+function cookieSession(): express.RequestHandler {
+  const kept = {};
+  return (req, _res, next) => {
+    Object.assign(req, { session: kept });
+    next();
+  };
+}
 
 async function make(mistake: Mistake): Promise<Sight> {
   const lines: string[] = [];
@@ -92,8 +122,18 @@ async function make(mistake: Mistake): Promise<Sight> {
         done(null, user);
       });
     if (mistake.without !== 'session') {
-      app.use(session({ secret: 'for a test', resave: false, saveUninitialized: false }));
+      const { cookie = {} } = mistake;
+      app.use(
+        mistake.session ?? session({ secret: 'for a test', resave: false, saveUninitialized: false, cookie }),
+      );
     }
+    passport.deserializeUser((user: object, done) => {
+      done(null, user);
+    });
+    if (mistake.without !== 'session' && mistake.without !== 'passport.session()') {
+      app.use(passport.session() as express.RequestHandler);
+    }
+    app.get('/me', (req, res) => void res.json(req.user !== undefined));
     app.get('/auth/dribbble', passport.authenticate('dribbble') as express.RequestHandler);
     app.get(
       '/auth/dribbble/callback',
@@ -109,11 +149,12 @@ async function make(mistake: Mistake): Promise<Sight> {
         page.location.replace('https://localhost', 'http://localhost').replace('/other', '/callback'),
       );
     }
+    const isSignedIn = (await browser.get(`${url}/me`)).body === 'true';
     await new Promise(setImmediate); // warnings are emitted in the next tick
     const text = page.body.replaceAll(/&#39;|&quot;/g, (entity) => (entity === '&#39;' ? "'" : '"'));
     const debugLines = lines.filter((line) => line.startsWith('PASSPORT-DRIBBBLE-OAUTH2'));
     const lastDebugLine = debugLines.at(-1)?.replace(/^\S+ \d+: /, '') ?? '';
-    return { status: page.status, page: text, lastDebugLine, warnings };
+    return { status: page.status, page: text, lastDebugLine, warnings, isSignedIn };
   } finally {
     process.stderr.write = write;
     process.off('warning', warn);
@@ -124,8 +165,9 @@ async function make(mistake: Mistake): Promise<Sight> {
 }
 
 async function main(): Promise<void> {
-  const seen: Record<string, Sight> = {};
-  for (const [name, mistake] of Object.entries(MISTAKES)) seen[name] = await make(mistake);
+  const seen: Sights = { mistakes: {}, silent: {} };
+  for (const [name, mistake] of Object.entries(MISTAKES)) seen.mistakes[name] = await make(mistake);
+  for (const [name, mistake] of Object.entries(SILENT)) seen.silent[name] = await make(mistake);
   process.stdout.write(JSON.stringify(seen));
 }
 
