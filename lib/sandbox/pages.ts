@@ -12,10 +12,8 @@ function markup(strings: TemplateStringsArray, ...values: unknown[]): Markup {
 function print(value: unknown): string {
   if (value instanceof Markup) return value.text;
   if (Array.isArray(value)) return value.map(print).join('');
-  return (typeof value === 'string' || typeof value === 'number' ? String(value) : '').replace(
-    /[&<>"']/g,
-    (character) => `&#${String(character.charCodeAt(0))};`,
-  );
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return text.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
 }
 
 const CSS = `
@@ -26,34 +24,16 @@ body { min-height: 100vh; display: flex; flex-direction: column; background: var
 header { padding: .6rem 1.25rem; background: repeating-linear-gradient(-45deg, #ffd166 0 1.1rem, #ffc94a 1.1rem 2.2rem); color: #2b1c00; text-align: center }
 main { flex: 1; width: min(34.5rem, 100%); margin: 0 auto; padding: 1.5rem 1.25rem 3rem; display: grid; gap: 1.25rem; align-items: center }
 footer { width: min(70rem, 100%); margin: 0 auto; padding: 1.25rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .875rem }
-h1 { font-size: clamp(1.6rem, 1.3rem + 1.4vw, 2.1rem); line-height: 1.15; letter-spacing: -.02em; text-wrap: balance }
-h2, legend { font-size: 1rem; font-weight: 700; line-height: 2 }
-.card, fieldset, ul { display: grid; gap: .5rem; grid-template-columns: minmax(0, 1fr); border: 0; list-style: none }
-.card { gap: 1rem; padding: clamp(1.25rem, 5vw, 2.25rem); background: var(--card); border: 1px solid var(--line); border-radius: 1.25rem; box-shadow: 0 12px 32px -12px var(--shade) }
-code, pre { background: var(--wash); border-radius: .35em; padding: .1em .4em; font: .875em/1.6 ui-monospace, Menlo, Consolas, monospace }
-pre { padding: .8em 1em; white-space: pre-wrap }
-.allowed { padding-left: 1.6rem; text-indent: -1.6rem }
-.allowed::before { content: '✓'; display: inline-block; width: 1.6rem; color: var(--deep); font-weight: 700; text-indent: 0 }
-.row { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem }
-.row code { min-width: 6rem }
-.person { padding: .65rem .9rem; border: 1px solid var(--line); border-radius: .9rem; line-height: 1.35 }
-.person:hover, .person:has(:checked) { border-color: var(--deep) }
-.person:has(:checked) { background: var(--wash); box-shadow: inset 0 0 0 1px var(--deep) }
-.name { flex: 1 1 5rem }
-.name strong { display: block }
-.muted { color: var(--soft) }
-.avatar { flex: none; width: 3rem; height: 3rem; border-radius: 50%; display: grid; place-items: center; background: var(--wash); color: var(--deep); font-size: 1.25rem; font-weight: 700 }
-:checked ~ .avatar { background: var(--card) }
-input { width: 1.15rem; height: 1.15rem; accent-color: var(--deep) }
-select { padding: .45rem .6rem; border: 1px solid var(--soft); border-radius: .5rem; background: var(--card) }
-select { flex: 1 1 8rem; color: inherit; font: inherit }
-button, .pro { padding: .7rem 1.4rem; border: 1px solid transparent; border-radius: 2rem; background: #b91d5c; color: #fff; font: inherit; font-weight: 600; line-height: 1.3; white-space: nowrap }
-.pro { padding: .2em .7em; font-size: .75rem }
-.actions button { flex: 1 1 8rem }
-.person button { padding: .3rem .9rem; font-size: .875rem }
-button:hover { background: #9c154b }
-.quiet, .quiet:hover { background: none; border-color: var(--soft); color: inherit }
-button, summary, label { cursor: pointer }
+h1 { font-size: clamp(1.6rem, 1.3rem + 1.4vw, 2.1rem); line-height: 1.15; letter-spacing: -.02em; text-wrap: balance } h2, legend { font-size: 1rem; font-weight: 700; line-height: 2 }
+.card, fieldset, ul { display: grid; gap: .5rem; grid-template-columns: minmax(0, 1fr); border: 0; list-style: none } .card { gap: 1rem; padding: clamp(1.25rem, 5vw, 2.25rem); background: var(--card); border: 1px solid var(--line); border-radius: 1.25rem; box-shadow: 0 12px 32px -12px var(--shade) }
+code, pre { background: var(--wash); border-radius: .35em; padding: .1em .4em; font: .875em/1.6 ui-monospace, Menlo, Consolas, monospace } pre { padding: .8em 1em; white-space: pre-wrap }
+.allowed { padding-left: 1.6rem; text-indent: -1.6rem } .allowed::before { content: '✓'; display: inline-block; width: 1.6rem; color: var(--deep); font-weight: 700; text-indent: 0 }
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem } .row code { min-width: 6rem } .name { flex: 1 1 5rem } .name strong { display: block } .muted { color: var(--soft) }
+.person { padding: .65rem .9rem; border: 1px solid var(--line); border-radius: .9rem; line-height: 1.35 } .person:hover, .person:has(:checked) { border-color: var(--deep) } .person:has(:checked) { background: var(--wash); box-shadow: inset 0 0 0 1px var(--deep) }
+.avatar { flex: none; width: 3rem; height: 3rem; border-radius: 50%; display: grid; place-items: center; background: var(--wash); color: var(--deep); font-size: 1.25rem; font-weight: 700 } :checked ~ .avatar { background: var(--card) }
+input { width: 1.15rem; height: 1.15rem; accent-color: var(--deep) } select { flex: 1 1 8rem; padding: .45rem .6rem; border: 1px solid var(--soft); border-radius: .5rem; background: var(--card); color: inherit; font: inherit }
+button, .pro { padding: .7rem 1.4rem; border: 1px solid transparent; border-radius: 2rem; background: #b91d5c; color: #fff; font: inherit; font-weight: 600; line-height: 1.3; white-space: nowrap } .pro { padding: .2em .7em; font-size: .75rem }
+.actions button { flex: 1 1 8rem } .person button { padding: .3rem .9rem; font-size: .875rem } button:hover { background: #9c154b } .quiet, .quiet:hover { background: none; border-color: var(--soft); color: inherit } button, summary, label { cursor: pointer }
 :focus-visible, .person:has(:focus-visible) { outline: 3px solid var(--deep); outline-offset: 2px }
 @media (width >= 56rem) { .wide { width: min(64rem, 100%); grid-template-columns: 1fr 1fr; align-items: start } .all { grid-column: span 2 } }
 `;
@@ -61,11 +41,9 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 
 function page(title: string, main: Markup, formTargets = '', width = ''): SandboxResponse {
   const { text } = markup`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · Sandbox</title><link rel="icon" href="/avatars/sandbox.svg"><style>${new Markup(CSS)}</style></head>
-<body><header><strong>Sandbox.</strong> This is not Dribbble.</header>
-<main class="${width}">${main}</main>
+<body><header><strong>Sandbox.</strong> This is not Dribbble.</header><main class="${width}">${main}</main>
 <footer>A stand-in for Dribbble on this machine, with invented people. No password, and nothing leaves the machine.</footer></body></html>`;
   // Referrer-Policy: with less, browsers would send forms without their origin.
   const headers = { 'Content-Security-Policy': `${POLICY}${formTargets}`, 'Referrer-Policy': 'same-origin' };
@@ -141,9 +119,8 @@ export function rootPage(
 function named({ login, name, avatar_url: avatar, pro }: DribbbleUser): Markup {
   const own = /^http:\/\/127\.0\.0\.1:\d+(\/avatars\/.+)/.exec(avatar ?? '')?.[1];
   const initial = (name ?? login).slice(0, 1).toUpperCase();
-  const picture = own
-    ? markup`<img class="avatar" src="${own}" alt="">`
-    : markup`<span class="avatar" aria-hidden="true">${initial}</span>`;
+  const letter = markup`<span class="avatar" aria-hidden="true">${initial}</span>`;
+  const picture = own ? markup`<img class="avatar" src="${own}" alt="">` : letter;
   return markup`${picture}<span class="name"><strong>${name ?? login}</strong><span class="muted">@${login}</span></span>${pro && markup`<span class="pro">Pro</span>`}`;
 }
 
@@ -151,12 +128,9 @@ function named({ login, name, avatar_url: avatar, pro }: DribbbleUser): Markup {
 export function portrait(login: string): SandboxResponse {
   const hue = String([...Buffer.from(login)].reduce((sum, byte) => (sum * 16 + byte) % 360, 0));
   const body = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" fill="#3a2230"><path fill="hsl(${hue} 75% 88%)" d="M0 0h96v96H0z"/>
-<circle cx="76" cy="20" r="22" fill="hsl(${hue} 70% 80%)"/><path d="M23 47c0-18 11-28 25-28s25 10 25 28v23c0 6-50 6-50 0z"/>
-<path fill="hsl(${hue} 50% 42%)" d="M12 96c2-16 15-24 36-24s34 8 36 24z"/><path fill="#e5a07a" d="M40 58h16v17c0 5-16 5-16 0z"/>
-<ellipse cx="48" cy="47" rx="17" ry="20" fill="#f6bd98"/><path d="M30 44c0-13 8-20 18-20s18 7 18 20c-7-2-11-6-13-12-4 7-13 11-23 12z"/>
+<circle cx="76" cy="20" r="22" fill="hsl(${hue} 70% 80%)"/><path d="M23 47c0-18 11-28 25-28s25 10 25 28v23c0 6-50 6-50 0z"/><path fill="hsl(${hue} 50% 42%)" d="M12 96c2-16 15-24 36-24s34 8 36 24z"/>
+<path fill="#e5a07a" d="M40 58h16v17c0 5-16 5-16 0z"/><ellipse cx="48" cy="47" rx="17" ry="20" fill="#f6bd98"/><path d="M30 44c0-13 8-20 18-20s18 7 18 20c-7-2-11-6-13-12-4 7-13 11-23 12z"/>
 <circle cx="41" cy="48" r="2"/><circle cx="55" cy="48" r="2"/><path d="M42 56c3 4 9 4 12 0" fill="none" stroke="#a24a4a" stroke-width="2.4"/></svg>`;
-  return {
-    headers: { 'Content-Type': 'image/svg+xml', 'Cross-Origin-Resource-Policy': 'cross-origin' },
-    body,
-  };
+  const headers = { 'Content-Type': 'image/svg+xml', 'Cross-Origin-Resource-Policy': 'cross-origin' };
+  return { headers, body };
 }
