@@ -7,19 +7,14 @@ export type SandboxEndpoint = 'authorize' | 'token' | 'user';
 /**
  * How an endpoint fails, and what the app should show its person.
  *
- * | failure | what happens | what to show |
- * | --- | --- | --- |
- * | `refuses` | `ECONNREFUSED`: nothing listens on the endpoint's port | Dribbble can't be reached, try again later |
- * | `hangs` | no response | the same, once the app's timeout is over |
- * | `slow` | the usual response, in pieces over three seconds | the same, if the app's timeout is shorter |
- * | `cut-off` | half of the usual response, then the connection ends | the same |
- * | `resets` | `ECONNRESET`: the connection is reset | the same |
- * | `html-502` | the error page of a proxy | the same |
- * | `rate-limit` | 429, with `X-RateLimit-Remaining: 0` | Dribbble is busy, try again in a minute |
- * | `unauthorized` | `user` only: 401 `Bad credentials.` | please sign in again |
- * | `no-id` | `user` only: the usual response without an `id` | nobody is signed in, try again later |
- * | `invalid_client` | `token` only: 401, as for a wrong client secret | a mistake of the app's, its owner is told |
- * | `application_suspended` | `authorize` only: sent back with this error | the same |
+ * - Dribbble can't be reached, try again later: `refuses` (`ECONNREFUSED`: nothing listens on the endpoint's port),
+ *   `resets` (`ECONNRESET`), `hangs` (no response until the app's timeout is over), `slow` (the usual response, in
+ *   pieces over three seconds), `cut-off` (half of it, then the connection ends), `html-502` (a proxy's error page).
+ * - Dribbble is busy, try again in a minute: `rate-limit` (429, with `X-RateLimit-Remaining: 0`).
+ * - Please sign in again: `unauthorized` (`user` only: 401 `Bad credentials.`).
+ * - Nobody is signed in, try again later: `no-id` (`user` only: the usual response without an `id`).
+ * - A mistake of the app's, its owner is told: `invalid_client` (`token` only: 401, as for a wrong client secret),
+ *   `application_suspended` (`authorize` only: sent back with this error).
  */
 export type SandboxFailure =
   | ('refuses' | 'hangs' | 'slow' | 'cut-off' | 'resets' | 'html-502' | 'rate-limit')

@@ -17,12 +17,9 @@ export interface SandboxOptions {
   port?: number | undefined;
   /** The one registered: a `redirect_uri` must equal it. Default: none, and any on a loopback host is accepted. */
   callbackURL?: string | undefined;
-  /** Who can sign in. Default: six people, of whom `maya` is the first. */
-  people?: readonly SandboxPerson[] | undefined;
-  /** @default 'sandbox-client-id' */
-  clientID?: string | undefined;
-  /** @default 'sandbox-client-secret' */
-  clientSecret?: string | undefined;
+  /** Who can sign in. Default: six people, `maya` first. */ people?: readonly SandboxPerson[] | undefined;
+  /** @default 'sandbox-client-id' */ clientID?: string | undefined;
+  /** @default 'sandbox-client-secret' */ clientSecret?: string | undefined;
   /** Called with one line for each request. Default: `console.warn`, for requests that Dribbble would refuse. */
   log?: ((line: string) => void) | undefined;
 }
@@ -30,38 +27,28 @@ export interface SandboxOptions {
 /** A request to an endpoint. In place of a secret stands its name, such as `[code]` or `Bearer [authorization]`. */
 export interface SandboxRequest {
   endpoint: SandboxEndpoint;
-  /** The query of an authorization request, the form of a token request. */
-  params: Record<string, string>;
+  /** The query of an authorization request, the form of a token request. */ params: Record<string, string>;
   headers: Record<string, string>;
-  /** The status of the response; 0 if there was none. */
-  status: number;
-  /** Why Dribbble would refuse it, in words. */
-  refused: string | undefined;
+  /** The status of the response; 0 if there was none. */ status: number;
+  /** Why Dribbble would refuse it, in words. */ refused: string | undefined;
 }
 
 /** A Dribbble on this machine, for development and tests. It listens on 127.0.0.1 only. */
 export interface Sandbox {
-  /** The address of its page. */
-  url: string;
-  /** The options that make a `DribbbleStrategy` sign in here. */
+  /** The address of its page. */ url: string;
+  /** For a strategy that signs in here: `new DribbbleStrategy({ ...dribbble.options, callbackURL }, verify)`. */
   options: Record<'clientID' | 'clientSecret' | 'authorizationURL' | 'tokenURL' | 'userProfileURL', string>;
   people: readonly DribbbleUser[];
-  /** What came, oldest first: the last thousand requests. */
-  requests: readonly SandboxRequest[];
+  /** What came, oldest first: the last thousand requests. */ requests: readonly SandboxRequest[];
   /** From now on, this person says yes at once. Throws a TypeError if nobody has the login. */
   signInAs(login: string): void;
-  /** From now on, the person says no at once. */
-  deny(): void;
-  /** From now on, a page asks who signs in, as at the start. */
-  ask(): void;
-  /** The person takes back the access that they gave: their access tokens are no longer valid. */
-  revoke(login: string): void;
+  /** From now on, the person says no at once. */ deny(): void;
+  /** From now on, a page asks who signs in, as at the start. */ ask(): void;
+  /** The person takes back the access that they gave: their tokens are void. */ revoke(login: string): void;
   /** An endpoint fails until `reset()`, or for the next request only. Throws a TypeError if it can't fail so. */
   fail(endpoint: SandboxEndpoint, how: SandboxFailure | SandboxResponse, options?: { once?: boolean }): void;
-  /** As at the start: nothing fails, a page asks, no requests, codes and access tokens are no longer valid. */
-  reset(): Promise<void>;
-  /** Stops listening and closes every connection. */
-  close(): Promise<void>;
+  /** As at the start: nothing fails, a page asks, no requests, codes and tokens are void. */ reset(): Promise<void>;
+  /** Stops listening and closes every connection. */ close(): Promise<void>;
 }
 
 const ENDPOINTS = ['authorize', 'token', 'user'] as const;
@@ -69,14 +56,7 @@ const ROUTES = ['GET /oauth/authorize', 'POST /oauth/token', 'GET /v2/user'];
 const SECRETS = ['client_secret', 'code', 'code_verifier', 'access_token', 'authorization', 'cookie'];
 const FOREIGN = { status: 403, body: 'Only for this machine, and for forms of the sandbox itself.\n' };
 
-/**
- * Starts a Dribbble on this machine. Rejects if a port is in use.
- *
- * ```ts
- * const dribbble = await startSandbox();
- * passport.use(new DribbbleStrategy({ ...dribbble.options, callbackURL }, verify));
- * ```
- */
+/** Starts a Dribbble on this machine. Rejects if a port is in use. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, callbackURL, log } = options;
   const { clientID = 'sandbox-client-id', clientSecret = 'sandbox-client-secret' } = options;
