@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { DribbbleUser } from '../profile';
+import type { DribbbleAccount, DribbbleUser } from '../profile';
 import { withRateLimit, type SandboxResponse } from './failures';
 import { refusalPage } from './pages';
 
@@ -29,15 +29,19 @@ const WORDS = {
   unsupported_response_type: 'The authorization server does not support this response type.',
 };
 
-/** The people that there are unless others are given; `url` is where their pictures are. */
+/** What every account has; its picture is at `url`. */
+function account(login: string, url: string): Omit<DribbbleAccount, 'id' | 'login' | 'type'> {
+  const addresses = { html_url: `https://dribbble.com/${login}`, avatar_url: `${url}/avatars/${login}.svg` };
+  return { name: login, ...addresses, bio: '', location: '', links: {}, created_at: '2019-11-23T12:00:00Z' };
+}
+
+/** The people that there are unless others are given. */
 function usualPeople(url: string): SandboxPerson[] {
-  const team = { name: 'Paper Cranes', login: 'papercranes', html_url: 'https://dribbble.com/papercranes' };
-  const dates = { created_at: '2013-08-18T18:34:31Z', updated_at: '2024-02-14T22:32:11Z' };
-  const teams = [{ id: 39, ...team, avatar_url: `${url}/avatars/papercranes.svg`, type: 'Team', ...dates }];
-  const bio =
-    'Type &amp; identity at <a href="https://dribbble.com/papercranes">@papercranes</a>. Draws letters, then rubs most of them out.';
+  const cranes = { ...account('papercranes', url), id: 39, name: 'Paper Cranes', login: 'papercranes' };
+  const teams = [{ ...cranes, type: 'Team', updated_at: '2024-02-14T22:32:11Z' }];
   const links = { web: 'https://martaquill.example', twitter: 'https://twitter.com/martaquill' };
-  const marta = { name: 'Marta Quill', bio, links, location: 'Porto, Portugal', pro: true, teams };
+  const bio = `Type &amp; identity at <a href="${cranes.html_url}">@papercranes</a>. Draws letters.`;
+  const marta = { bio, location: 'Porto, Portugal', links, pro: true, followers_count: 29262, teams };
   // Tries to inject markup and script wherever Dribbble lets a person write.
   const bobby = {
     name: 'Bobby <b>Tags</b> <img src=x onerror="window.__pwned=1">',
@@ -46,11 +50,10 @@ function usualPeople(url: string): SandboxPerson[] {
     location: '"><svg onload="window.__pwned=6">Nowhere',
     links: { web: 'javascript:window.__pwned=7', twitter: '" onmouseover="window.__pwned=8' },
   };
-  // The picture of a new account, as really seen, is no valid address.
-  const picture = 'https:default_avatars/default-avatar-gradient-6.png';
+  const picture = 'https:default_avatars/default-avatar-gradient-6.png'; // of a new account, as really seen
   return [
     { id: 1, login: 'maya', name: 'Maya Lind', email: 'maya@maya.example', location: 'Malmö, Sweden' },
-    { id: 101, login: 'martaquill', ...marta, followers_count: 29262, created_at: '2011-07-08T02:51:22Z' },
+    { id: 101, login: 'martaquill', name: 'Marta Quill', ...marta },
     { id: 102, login: 'rookie', name: null, avatar_url: null, bio: null, location: null, links: null },
     { id: 103, login: 'iroha', name: '葉山 いろは 🎨', bio: 'にじむ色と、まるい形。🫧', location: '京都' },
     { id: 104, login: 'bobbytags', ...bobby },
@@ -60,21 +63,14 @@ function usualPeople(url: string): SandboxPerson[] {
 
 /** The people with all that Dribbble says of a person. Throws a TypeError if there can't be such people. */
 export function completePeople(given: readonly SandboxPerson[] | undefined, url: string): DribbbleUser[] {
+  const rule = 'startSandbox: the people option must give each person an id and a login of their own';
   return (given ?? usualPeople(url)).map((person, index, all) => {
     const { id, login } = person;
     const isTaken = all.slice(0, index).some((other) => other.id === id || other.login === login);
-    if (isTaken || !Number.isSafeInteger(id) || typeof login !== 'string' || !/^[\w-]+$/.test(login)) {
-      throw new TypeError(
-        'startSandbox: the people option must give each person an id and a login of their own',
-      );
-    }
-    const addresses = {
-      html_url: `https://dribbble.com/${login}`,
-      avatar_url: `${url}/avatars/${login}.svg`,
-    };
-    const profile = { ...addresses, bio: '', location: '', links: {}, can_upload_shot: true, pro: false };
-    const account = { followers_count: 0, created_at: '2019-11-23T12:00:00Z', type: 'User', teams: [] };
-    return { name: login, ...profile, ...account, ...person };
+    const hasBoth = Number.isSafeInteger(id) && typeof login === 'string' && /^[\w-]+$/.test(login);
+    if (isTaken || !hasBoth) throw new TypeError(rule);
+    const usual = { can_upload_shot: true, pro: false, followers_count: 0, type: 'User', teams: [] };
+    return { ...account(login, url), ...usual, ...person };
   });
 }
 
