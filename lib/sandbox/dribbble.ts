@@ -16,13 +16,10 @@ export type Decision = { login: string } | { error: 'access_denied' | 'applicati
 const WORDS = {
   access_denied: 'The resource owner or authorization server denied the request.',
   application_suspended: 'The application has been suspended.',
-  invalid_client:
-    'Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.',
+  invalid_client: `Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.`,
   invalid_code_challenge_method: 'The code challenge method must be S256 or plain.',
-  invalid_grant:
-    'The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.',
-  invalid_request:
-    'The request is missing a required parameter, includes an unsupported parameter value, or is otherwise malformed.',
+  invalid_grant: `The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.`,
+  invalid_request: `The request is missing a required parameter, includes an unsupported parameter value, or is otherwise malformed.`,
   invalid_scope: 'The requested scope is invalid, unknown, or malformed.',
   redirect_uri_mismatch: 'The redirect_uri MUST match the registered callback URL for this application.',
   unsupported_grant_type: 'The authorization grant type is not supported by the authorization server.',
@@ -103,6 +100,7 @@ export class Dribbble {
     const to = callbackURL ?? redirect_uri ?? '';
     const scopes = scope.split(' ').filter(Boolean);
     const unknown = scopes.find((name) => name !== 'public' && name !== 'upload');
+    const isKnown = /^(S256|plain)$/.test(method);
     const back = (params: Record<string, string>, why?: string): Reply => {
       const url = new URL(to);
       const all = Object.entries({ ...params, ...(state !== undefined && { state }) });
@@ -113,16 +111,11 @@ export class Dribbble {
     if (!isWebURL(to, callbackURL === undefined)) {
       return nowhere(400, 'it has no redirect_uri of this machine, and no callback URL is registered');
     }
-    const isHashed = /^(S256|plain)$/.test(method);
     const checks: Checks = [
       [redirect_uri && redirect_uri !== to, 'redirect_uri_mismatch', `its redirect_uri is not ${to}`],
       [response_type !== 'code', 'unsupported_response_type', 'its response_type is not code'],
       [unknown, 'invalid_scope', `Dribbble has no scope ${String(unknown)}`],
-      [
-        code_challenge && !isHashed,
-        'invalid_code_challenge_method',
-        `its code_challenge_method is ${method}`,
-      ],
+      [code_challenge && !isKnown, 'invalid_code_challenge_method', `its code_challenge_method is ${method}`],
     ];
     const [, wrong, why] = checks.find(([isWrong]) => isWrong) ?? [];
     if (wrong) return back({ error: wrong, error_description: WORDS[wrong] }, why);
@@ -135,21 +128,16 @@ export class Dribbble {
   }
 
   /** `POST /oauth/token`, with its form. */
-  token({ grant_type, client_id, client_secret, code = '', redirect_uri, code_verifier }: Params): Reply {
+  token(form: Params): Reply {
+    const { grant_type = '', client_id, client_secret, code = '', redirect_uri, code_verifier = '' } = form;
     const grant = this.#codes.get(code);
     const { login = '', issued = 0, asked = {} } = grant ?? {};
-    const { scope = 'public', code_challenge, code_challenge_method } = asked;
-    const hash = createHash('sha256')
-      .update(code_verifier ?? '')
-      .digest('base64url');
-    const challenge = code_verifier && code_challenge_method === 'S256' ? hash : code_verifier;
+    const { scope = 'public', redirect_uri: uri, code_challenge = '', code_challenge_method: method } = asked;
+    const hash = createHash('sha256').update(code_verifier).digest('base64url');
+    const challenge = code_verifier && method === 'S256' ? hash : code_verifier;
     const checks: Checks = [
       [!grant_type, 'invalid_request', 'its form has no grant_type'],
-      [
-        grant_type !== 'authorization_code',
-        'unsupported_grant_type',
-        `its grant_type is ${String(grant_type)}`,
-      ],
+      [grant_type !== 'authorization_code', 'unsupported_grant_type', `its grant_type is ${grant_type}`],
       [client_id !== this.app.clientID, 'invalid_client', 'its form has no client_id, or a wrong one'],
       [
         client_secret !== this.app.clientSecret,
@@ -161,19 +149,13 @@ export class Dribbble {
       [grant?.used, 'invalid_grant', 'its code was used before'],
       [Date.now() - issued > CODE_LIFETIME, 'invalid_grant', 'its code has expired'],
       // Left out if and only if it was left out there (RFC 6749, section 4.1.3).
-      [
-        redirect_uri !== asked['redirect_uri'],
-        'invalid_grant',
-        'its redirect_uri differs from the first request',
-      ],
+      [redirect_uri !== uri, 'invalid_grant', 'its redirect_uri differs from the first request'],
       [code_challenge && !code_verifier, 'invalid_request', 'its form has no code_verifier'],
       [challenge !== code_challenge, 'invalid_grant', 'its code_verifier does not match the code_challenge'],
     ];
     const [, error, why] = checks.find(([isWrong]) => isWrong) ?? [];
-    if (error) {
-      const status = error === 'invalid_client' ? 401 : 400;
-      return { status, body: { error, error_description: WORDS[error] }, why };
-    }
+    const status = error === 'invalid_client' ? 401 : 400;
+    if (error) return { status, body: { error, error_description: WORDS[error] }, why };
     if (grant) grant.used = true;
     const access_token = randomBytes(32).toString('base64url');
     this.#tokens.set(access_token, { login, left: 0, reset: 0 });
