@@ -1,16 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DribbbleAccount, DribbbleUser } from '../profile';
-import { withRateLimit, type SandboxResponse } from './failures';
-import { refusalPage } from './pages';
+import { withRateLimit, type Reply } from './failures';
+import { consentPage, refusalPage } from './pages';
 
 /** A person of the sandbox: an id, a login, and what differs from an ordinary account. */
 export type SandboxPerson = Partial<DribbbleUser> & Pick<DribbbleUser, 'id' | 'login'>;
-/** What a request says in its query or its form. */
+/** A query or a form. */
 export type Params = Readonly<Partial<Record<string, string>>>;
-/** A response, and why Dribbble refuses the request, in words for a developer. */
-export type Reply = SandboxResponse & { why?: string | undefined };
-/** What the person says, or the page on which they are asked. */
-export type Decision = { login: string } | { error: 'access_denied' | 'application_suspended' } | Reply;
+/** Who says yes, or why nobody does. */
+export type Decision = DribbbleUser | 'access_denied' | 'application_suspended';
 
 /** Doorkeeper's: Dribbble is a Rails application. */
 const WORDS = {
@@ -85,18 +83,15 @@ const CODE_LIFETIME = 10 * 60_000; // milliseconds, as in Doorkeeper
 
 /** Dribbble's side of a login: its endpoints, and what they have given out. */
 export class Dribbble {
-  readonly #codes = new Map<string, { login: string; asked: Params; issued: number; used: boolean }>();
-  readonly #tokens = new Map<string, { login: string; left: number; reset: number }>();
-  constructor(
-    private readonly app: { clientID: string; clientSecret: string; callbackURL: string | undefined },
-    private readonly people: readonly DribbbleUser[],
-  ) {}
+  readonly codes = new Map<string, { person: DribbbleUser; asked: Params; issued: number; used: boolean }>();
+  readonly tokens = new Map<string, { person: DribbbleUser | undefined; left: number; reset: number }>();
+  constructor(private readonly app: { id: string; secret: string; callbackURL: string | undefined }) {}
 
-  /** `GET /oauth/authorize`. `decide` is called for a request that Dribbble accepts. */
-  authorize(asked: Params, decide: (redirectURI: string, scopes: string[]) => Decision): Reply {
+  /** `GET /oauth/authorize`: without a decision, a page asks the people. */
+  authorize(asked: Params, people: readonly DribbbleUser[], decision?: Decision): Reply {
     const { client_id, redirect_uri, response_type, scope = 'public', state, code_challenge } = asked;
     const { code_challenge_method: method = 'plain' } = asked;
-    const { clientID, callbackURL } = this.app;
+    const { id, callbackURL } = this.app;
     const to = callbackURL ?? redirect_uri ?? '';
     const scopes = scope.split(' ').filter(Boolean);
     const unknown = scopes.find((name) => name !== 'public' && name !== 'upload');
@@ -107,10 +102,9 @@ export class Dribbble {
       for (const [name, value] of all) url.searchParams.append(name, value);
       return { status: 302, headers: { Location: url.href }, why };
     };
-    if (client_id !== clientID) return nowhere(401, 'no application has its client_id');
-    if (!isWebURL(to, callbackURL === undefined)) {
-      return nowhere(400, 'it has no redirect_uri of this machine, and no callback URL is registered');
-    }
+    if (client_id !== id) return refusalPage(401, 'no application has its client_id');
+    if (!isWebURL(to, callbackURL === undefined))
+      return refusalPage(400, 'it has no redirect_uri of this machine, and no callback URL is registered');
     const checks: Checks = [
       [redirect_uri && redirect_uri !== to, 'redirect_uri_mismatch', `its redirect_uri is not ${to}`],
       [response_type !== 'code', 'unsupported_response_type', 'its response_type is not code'],
@@ -119,31 +113,26 @@ export class Dribbble {
     ];
     const [, wrong, why] = checks.find(([isWrong]) => isWrong) ?? [];
     if (wrong) return back({ error: wrong, error_description: WORDS[wrong] }, why);
-    const decision = decide(to, scopes);
-    if ('error' in decision) return back({ ...decision, error_description: WORDS[decision.error] });
-    if (!('login' in decision)) return decision;
+    if (!decision) return consentPage(to, scopes, people);
+    if (typeof decision === 'string') return back({ error: decision, error_description: WORDS[decision] });
     const code = randomBytes(32).toString('base64url');
-    this.#codes.set(code, { ...decision, asked, issued: Date.now(), used: false });
+    this.codes.set(code, { person: decision, asked, issued: Date.now(), used: false });
     return back({ code });
   }
 
   /** `POST /oauth/token`, with its form. */
   token(form: Params): Reply {
     const { grant_type = '', client_id, client_secret, code = '', redirect_uri, code_verifier = '' } = form;
-    const grant = this.#codes.get(code);
-    const { login = '', issued = 0, asked = {} } = grant ?? {};
+    const grant = this.codes.get(code);
+    const { person, issued = 0, asked = {} } = grant ?? {};
     const { scope = 'public', redirect_uri: uri, code_challenge = '', code_challenge_method: method } = asked;
     const hash = createHash('sha256').update(code_verifier).digest('base64url');
     const challenge = code_verifier && method === 'S256' ? hash : code_verifier;
     const checks: Checks = [
       [!grant_type, 'invalid_request', 'its form has no grant_type'],
       [grant_type !== 'authorization_code', 'unsupported_grant_type', `its grant_type is ${grant_type}`],
-      [client_id !== this.app.clientID, 'invalid_client', 'its form has no client_id, or a wrong one'],
-      [
-        client_secret !== this.app.clientSecret,
-        'invalid_client',
-        'its form has no client_secret, or a wrong one',
-      ],
+      [client_id !== this.app.id, 'invalid_client', 'its form has no client_id, or a wrong one'],
+      [client_secret !== this.app.secret, 'invalid_client', 'its form has no client_secret, or a wrong one'],
       [!code, 'invalid_request', 'its form has no code'],
       [!grant, 'invalid_grant', 'no such code was given out'],
       [grant?.used, 'invalid_grant', 'its code was used before'],
@@ -158,29 +147,22 @@ export class Dribbble {
     if (error) return { status, body: { error, error_description: WORDS[error] }, why };
     if (grant) grant.used = true;
     const access_token = randomBytes(32).toString('base64url');
-    this.#tokens.set(access_token, { login, left: 0, reset: 0 });
+    this.tokens.set(access_token, { person, left: 0, reset: 0 });
     return { body: { access_token, token_type: 'Bearer', scope, created_at: Math.floor(Date.now() / 1000) } };
   }
 
   /** `GET /v2/user`. */
   user(authorization = ''): Reply {
-    const token = this.#tokens.get(/^Bearer (\S+)$/i.exec(authorization)?.[1] ?? '');
+    const token = this.tokens.get(/^Bearer (\S+)$/i.exec(authorization)?.[1] ?? '');
     const why = authorization ? 'its access token is wrong or revoked' : 'it has no Authorization header';
     if (!token) return { status: 401, body: { message: 'Bad credentials.' }, why };
     const now = Math.floor(Date.now() / 1000);
     if (now >= token.reset) Object.assign(token, { left: 60, reset: now + 60 });
-    const person = this.people.find(({ login }) => login === token.login) ?? {};
-    const reply = withRateLimit(--token.left, token.reset, person);
-    return token.left < 0 ? { ...reply, why: 'the rate limit is used up' } : reply;
+    return withRateLimit(--token.left, token.reset, token.person);
   }
 
   /** The person takes back the access that they gave. */
-  revoke(login: string): void {
-    for (const [token, owner] of this.#tokens) if (owner.login === login) this.#tokens.delete(token);
-  }
-}
-
-/** For the person, as there is nowhere to send them back to. */
-function nowhere(status: number, why: string): Reply {
-  return { ...refusalPage(why), status, why };
+  readonly revoke = (login: string): void => {
+    for (const [token, owner] of this.tokens) if (owner.person?.login === login) this.tokens.delete(token);
+  };
 }

@@ -26,10 +26,12 @@ export interface SandboxResponse {
   headers?: Readonly<Record<string, string>> | undefined;
   body?: string | object | undefined;
 }
-
+/** A response of the sandbox's, and why Dribbble refuses the request, in words for a developer. */
+export type Reply = SandboxResponse & { why?: string | undefined };
 /** What an endpoint can be told to do in place of its job. */
 export type How = SandboxFailure | SandboxResponse;
 
+export const ENDPOINTS = ['authorize', 'token', 'user'] as const;
 const WIRE = ['refuses', 'hangs', 'slow', 'cut-off', 'resets', 'html-502', 'rate-limit'] as const;
 /** The failures that each endpoint can have. */
 export const FAILURES: Readonly<Record<SandboxEndpoint, readonly string[]>> = {
@@ -41,40 +43,40 @@ export const FAILURES: Readonly<Record<SandboxEndpoint, readonly string[]>> = {
 /** What is sent in place of Dribbble's response, if anything is; status 0 is nothing. */
 export function substitute(how: How | undefined): SandboxResponse | undefined {
   if (how === 'refuses' || how === 'hangs' || how === 'resets') return { status: 0 };
-  if (how === 'rate-limit') return withRateLimit(-1, Math.floor(Date.now() / 1000) + 60, {});
+  if (how === 'rate-limit') return withRateLimit(-1, Math.floor(Date.now() / 1000) + 60);
   const body = '<html><title>502 Bad Gateway</title><body><h1>502 Bad Gateway</h1></body></html>';
   if (how === 'html-502') return { status: 502, headers: { 'Content-Type': 'text/html' }, body };
   return typeof how === 'object' ? how : undefined;
 }
 
 /** With `left` requests left until `reset`, in epoch seconds; below zero, the limit is passed. */
-export function withRateLimit(left: number, reset: number, body: object): SandboxResponse {
+export function withRateLimit(left: number, reset: number, body: object = {}): Reply {
   const limits = { 'X-RateLimit-Limit': '60', 'X-RateLimit-Remaining': String(Math.max(left, 0)) };
   const headers = { ...limits, 'X-RateLimit-Reset': String(reset) };
   if (left >= 0) return { headers, body };
-  return { status: 429, headers, body: { message: 'API rate limit exceeded.' } };
+  const why = 'the rate limit is used up';
+  return { status: 429, headers, body: { message: 'API rate limit exceeded.' }, why };
 }
 
 /** Sends a response, as badly as `how` says. */
 export async function send(res: ServerResponse, response: SandboxResponse, how?: unknown): Promise<void> {
   const { status = 200, body = '' } = response;
-  const [type, text] =
-    typeof body === 'string' ? ['text/plain', body] : ['application/json', JSON.stringify(body)];
-  const usual = { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store' };
-  const headers = { ...usual, ...response.headers, 'Content-Length': String(Buffer.byteLength(text)) };
+  const isText = typeof body === 'string';
+  const text = isText ? body : JSON.stringify(how === 'no-id' ? { ...body, id: undefined } : body);
+  const type = `${isText ? 'text/plain' : 'application/json'}; charset=utf-8`;
+  const usual = { 'Content-Type': type, 'Cache-Control': 'no-store', ...response.headers };
+  const headers = { ...usual, 'Content-Length': String(Buffer.byteLength(text)) };
   if (how === 'resets' || how === 'refuses') res.socket?.resetAndDestroy();
   if (status === 0) return;
   if (how === 'cut-off') {
     const lines = Object.entries(headers).map((line) => `${line.join(': ')}\r\n`);
     const whole = Buffer.from(`HTTP/1.1 ${String(status)} \r\n${lines.join('')}\r\n${text}`);
-    res.socket?.end(whole.subarray(0, -1 - text.length / 2)); // of a redirect, which has no body, cuts the head
+    // Of a redirect, which has no body, this cuts the head.
+    res.socket?.end(whole.subarray(0, -1 - text.length / 2));
     return;
   }
   res.writeHead(status, headers);
   const pieces = how === 'slow' ? text.split(/(?<=[,>])/) : [];
-  for (const piece of pieces) {
-    await setTimeout(3000 / pieces.length);
-    res.write(piece);
-  }
+  for (const piece of pieces) res.write(await setTimeout(3000 / pieces.length, piece));
   res.end(how === 'slow' ? '' : text);
 }

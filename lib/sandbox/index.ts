@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { DribbbleUser } from '../profile';
 import { completePeople, Dribbble, isWebURL } from './dribbble';
-import type { Decision, Params, Reply, SandboxPerson } from './dribbble';
-import { FAILURES, send, substitute } from './failures';
-import type { How, SandboxEndpoint, SandboxFailure, SandboxResponse } from './failures';
-import { consentPage, portrait, rootPage } from './pages';
+import type { Decision, Params, SandboxPerson } from './dribbble';
+import { ENDPOINTS, FAILURES, send, substitute } from './failures';
+import type { How, Reply, SandboxEndpoint, SandboxFailure, SandboxResponse } from './failures';
+import { portrait, rootPage } from './pages';
 
 export type { SandboxEndpoint, SandboxFailure, SandboxPerson, SandboxResponse };
 
@@ -51,9 +51,10 @@ export interface Sandbox {
   /** Stops listening and closes every connection. */ close(): Promise<void>;
 }
 
-const ENDPOINTS = ['authorize', 'token', 'user'] as const;
 const ROUTES = ['GET /oauth/authorize', 'POST /oauth/token', 'GET /v2/user'];
 const SECRETS = ['client_secret', 'code', 'code_verifier', 'access_token', 'authorization', 'cookie'];
+const paramsOf = (form: string): Record<string, string> => Object.fromEntries(new URLSearchParams(form));
+const NOT_FOUND = { status: 404, body: { message: 'Not found.' }, why: 'there is no such endpoint' };
 const FOREIGN = { status: 403, body: 'Only for this machine, and for forms of the sandbox itself.\n' };
 
 /** Starts a Dribbble on this machine. Rejects if a port is in use. */
@@ -72,11 +73,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const dial = new Map<string | undefined, { how: How; once: boolean }>();
   const ports = [port, port && port + 1, port && port + 2];
-  const servers = ports.map(() =>
-    http.createServer((req, res) => {
-      handle(req, res).catch((error: unknown) => send(res, { status: 400, body: String(error) }));
-    }),
-  );
+  const serve: http.RequestListener = (req, res) =>
+    void handle(req, res).catch((error: unknown) => send(res, { status: 400, body: String(error) }));
+  const servers = ports.map(() => http.createServer(serve));
   async function listen(): Promise<void> {
     for (const [index, server] of servers.entries()) {
       if (server.listening || dial.get(ENDPOINTS[index])?.how === 'refuses') continue;
@@ -100,8 +99,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const connection = { clientID, clientSecret, ...addresses, userProfileURL: `${api}/v2/user` };
   const people = completePeople(options.people, url);
   const requests: SandboxRequest[] = [];
-  const newDribbble = (): Dribbble => new Dribbble({ clientID, clientSecret, callbackURL }, people);
-  let dribbble = newDribbble();
+  const dribbble = new Dribbble({ id: clientID, secret: clientSecret, callbackURL });
   let decision: Decision | undefined;
 
   async function handle(req: http.IncomingMessage, res: http.ServerResponse): Promise<void> {
@@ -112,15 +110,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const endpoint = ENDPOINTS[ROUTES.indexOf(route)];
     const form = paramsOf(type.startsWith('application/x-www-form-urlencoded') ? await text(req) : '');
     const params = endpoint === 'token' ? form : paramsOf(query);
-    const fault = dial.get(endpoint);
-    if (fault?.once) dial.delete(endpoint);
-    const how = fault?.how;
+    const { how, once: isLast } = dial.get(endpoint) ?? {};
+    if (isLast) dial.delete(endpoint);
     // A page elsewhere may send a form here, or let a name of its own point to this machine (DNS rebinding).
     const isOwn = isWebURL(`http://${host}`, true) && (endpoint ?? origin === `http://${host}`);
-    const reply = isOwn
-      ? (substitute(how) ?? respond(route, params, form, headers.authorization, how))
-      : FOREIGN;
-    const { status = 200, why }: Reply = reply;
+    const own = isOwn ? substitute(how) : FOREIGN;
+    const reply: Reply = own ?? respond(route, params, form, headers.authorization, how);
+    const { status = 200, why } = reply;
     const refused = how === undefined ? why : undefined;
     if (endpoint) requests.push({ endpoint, params: hide(params), headers: hide(headers), status, refused });
     if (requests.length > 1000) requests.shift();
@@ -130,79 +126,59 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await send(res, reply, how);
   }
 
-  function respond(route: string, params: Params, form: Params, token?: string, how?: unknown): Reply {
+  function respond(route: string, params: Params, form: Params, token?: string, how?: How): Reply {
     const { login = '', decision: pressed } = form;
-    switch (route) {
-      case 'GET /oauth/authorize':
-        if (how === 'application_suspended') return dribbble.authorize(params, () => ({ error: how }));
-        return dribbble.authorize(params, (to, scopes) => decision ?? consentPage(to, scopes, people));
-      case 'POST /oauth/authorize':
-        if (pressed !== 'authorize') return dribbble.authorize(params, () => ({ error: 'access_denied' }));
-        return dribbble.authorize(params, () => ({ login: known(login) }));
-      case 'POST /oauth/token':
-        return dribbble.token(how === 'invalid_client' ? { ...params, client_secret: '' } : params);
-      case 'GET /v2/user': {
-        const reply = dribbble.user(how === 'unauthorized' ? '' : token);
-        return how === 'no-id' ? { ...reply, body: { ...(reply.body as object), id: undefined } } : reply;
-      }
-      case 'GET /':
-        return rootPage(connection, people, dial, requests.slice(-20).reverse());
-      case 'POST /':
-        dribbble.revoke(login);
-        for (const endpoint of ENDPOINTS) {
-          const asked = form[endpoint] as SandboxFailure | '' | undefined;
-          if (asked === '') dial.delete(endpoint);
-          else if (asked) fail(endpoint, asked, { once: 'once' in form && asked !== 'refuses' });
-        }
-        void listen();
-        return { status: 303, headers: { Location: '/' } };
-      default: {
-        const drawn = /^GET \/avatars\/([\w-]+)\.svg$/.exec(route)?.[1];
-        if (drawn !== undefined) return portrait(drawn);
-        return { status: 404, body: { message: 'Not found.' }, why: 'there is no such endpoint' };
-      }
+    const portraitOf = /^GET \/avatars\/([\w-]+)\.svg$/.exec(route)?.[1];
+    if (route === 'GET /oauth/authorize')
+      return dribbble.authorize(params, people, how === 'application_suspended' ? how : decision);
+    if (route === 'POST /oauth/authorize')
+      return dribbble.authorize(params, people, pressed === 'authorize' ? known(login) : 'access_denied');
+    if (route === 'POST /oauth/token')
+      return dribbble.token(how === 'invalid_client' ? { ...params, client_secret: '' } : params);
+    if (route === 'GET /v2/user') return dribbble.user(how === 'unauthorized' ? '' : token);
+    if (route === 'GET /') return rootPage(connection, people, dial, requests.slice(-20).reverse());
+    if (route !== 'POST /') return portraitOf ? portrait(portraitOf) : NOT_FOUND;
+    dribbble.revoke(login);
+    for (const endpoint of ENDPOINTS) {
+      const asked = form[endpoint] as SandboxFailure | '' | undefined;
+      if (asked === '') dial.delete(endpoint);
+      else if (asked) fail(endpoint, asked, { once: 'once' in form && asked !== 'refuses' });
     }
+    void listen();
+    return { status: 303, headers: { Location: '/' } };
   }
 
-  function known(login: string): string {
-    const logins = people.map((person) => person.login);
-    if (!logins.includes(login)) throw new TypeError(`There is no ${login}, but ${logins.join(', ')}`);
-    return login;
+  function known(login: string): DribbbleUser {
+    const person = people.find((one) => one.login === login);
+    if (person) return person;
+    throw new TypeError(`There is no ${login}, but ${people.map((one) => one.login).join(', ')}`);
   }
 
   function fail(endpoint: SandboxEndpoint, how: How, { once = false } = {}): void {
     const names = ENDPOINTS.includes(endpoint) ? FAILURES[endpoint] : [];
-    if (typeof how === 'string' && !names.includes(how)) {
+    if (typeof how === 'string' && !names.includes(how))
       throw new TypeError(`The endpoint ${endpoint} can't fail as "${how}", but as ${names.join(', ')}`);
-    }
-    if (how === 'refuses' && once)
-      throw new TypeError('"refuses" lasts until reset(), as it sees no request');
+    if (how === 'refuses' && once) throw new TypeError('"refuses" lasts until reset(): it sees no request');
     dial.set(endpoint, { how, once });
     if (how === 'refuses') void shut(servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));
     else void listen();
   }
 
   return {
-    ...{ url, options: connection, people, requests, fail },
-    signInAs: (login) => void (decision = { login: known(login) }),
-    deny: () => void (decision = { error: 'access_denied' }),
+    ...{ url, options: connection, people, requests, fail, revoke: dribbble.revoke },
+    signInAs: (login) => void (decision = known(login)),
+    deny: () => void (decision = 'access_denied'),
     ask: () => void (decision = undefined),
-    revoke: (login) => {
-      dribbble.revoke(login);
-    },
     reset: () => {
       requests.length = 0;
       dial.clear();
       decision = undefined;
-      dribbble = newDribbble();
+      dribbble.codes.clear();
+      dribbble.tokens.clear();
       return listen();
     },
     close: () => shut(servers),
   };
-}
-
-function paramsOf(form: string): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(form));
 }
 
 function hide(values: object): Record<string, string> {

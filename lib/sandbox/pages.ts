@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DribbbleUser } from '../profile';
-import { FAILURES, type SandboxEndpoint, type SandboxResponse } from './failures';
+import { ENDPOINTS, FAILURES, type Reply, type SandboxEndpoint, type SandboxResponse } from './failures';
 
 /** Markup that may go into a page as it is. Only the `markup` tag makes it, which escapes all else. */
 class Markup {
@@ -53,8 +53,8 @@ function page(title: string, main: Markup, formTargets = '', width = ''): Sandbo
 /** Asks who signs in, and whether the application at `uri` may have what it asks for. */
 export function consentPage(uri: string, scopes: string[], people: readonly DribbbleUser[]): SandboxResponse {
   const { host, origin } = new URL(uri);
-  const permission = (scope: string) =>
-    markup`<li class="allowed">${scope === 'upload' ? 'Publish shots in your name' : 'Read what is public in your profile'} <code>${scope}</code></li>`;
+  const permission = (scope: string) => markup`
+<li class="allowed">${scope === 'upload' ? 'Publish shots in your name' : 'Read what is public in your profile'} <code>${scope}</code></li>`;
   const choice = (person: DribbbleUser, index: number) => markup`
 <label class="row person"><input type="radio" name="login" value="${person.login}" ${index === 0 && new Markup('checked')}>${named(person)}</label>`;
   const form = markup`<form class="card" method="post">
@@ -66,39 +66,30 @@ export function consentPage(uri: string, scopes: string[], people: readonly Drib
 }
 
 /** For a request that can't be sent back to the application that it came from. */
-export function refusalPage(why: string): SandboxResponse {
-  const reason = markup`<p>Dribbble would refuse it: ${why}.</p><p>Go back to the application, and to its developer.</p>`;
-  return page('Refused', markup`<div class="card"><h1>The sandbox refuses this request</h1>${reason}</div>`);
+export function refusalPage(status: number, why: string): Reply {
+  const card = markup`<div class="card"><h1>The sandbox refuses this request</h1>
+<p>Dribbble would refuse it: ${why}.</p><p>Go back to the application, and to its developer.</p></div>`;
+  return { ...page('Refused', card), status, why };
 }
 
+type Options = Readonly<Record<string, string>>;
+/** The options as lines of a `.env` file: `clientID` is `DRIBBBLE_CLIENT_ID` there. */
+export function dotenv(options: Options): string {
+  const variable = (name: string) => `DRIBBBLE_${name.replace(/[A-Z]+/g, '_$&').toUpperCase()}`;
+  const lines = Object.entries(options).map(([name, value]) => `${variable(name)}=${value}\n`);
+  return lines.join('');
+}
+
+type People = readonly DribbbleUser[];
 type Dial = ReadonlyMap<string | undefined, { how: unknown }>;
 type Line = Readonly<{ endpoint: string; status: number; params: object; refused: string | undefined }>;
-type Options = Record<
-  'clientID' | 'clientSecret' | 'authorizationURL' | 'tokenURL' | 'userProfileURL',
-  string
->;
-/** The options as lines of a `.env` file. */
-export function dotenv(options: Options): string {
-  return `DRIBBBLE_CLIENT_ID=${options.clientID}
-DRIBBBLE_CLIENT_SECRET=${options.clientSecret}
-DRIBBBLE_AUTHORIZATION_URL=${options.authorizationURL}
-DRIBBBLE_TOKEN_URL=${options.tokenURL}
-DRIBBBLE_USER_PROFILE_URL=${options.userProfileURL}
-`;
-}
-
 /** Says what the sandbox is, with its people, its dial and its last requests. */
-export function rootPage(
-  options: Options,
-  people: readonly DribbbleUser[],
-  dial: Dial,
-  requests: readonly Line[],
-): SandboxResponse {
+export function rootPage(options: Options, people: People, dial: Dial, requests: Line[]): SandboxResponse {
   const row = (who: DribbbleUser) => markup`
 <li><form class="row person" method="post">${named(who)}<button class="quiet" name="login" value="${who.login}" aria-label="Revoke the access of ${who.login}">Revoke</button></form></li>`;
   const knob = (endpoint: SandboxEndpoint) => {
-    const option = (how: string) =>
-      markup`<option ${dial.get(endpoint)?.how === how && new Markup('selected')}>${how}</option>`;
+    const option = (how: string) => markup`
+<option ${dial.get(endpoint)?.how === how && new Markup('selected')}>${how}</option>`;
     // Without its page, nobody could turn the dial back.
     const names = FAILURES[endpoint].filter((how) => how !== 'refuses' || endpoint !== 'authorize');
     return markup`
@@ -110,7 +101,7 @@ export function rootPage(
   const main = markup`<section class="card all"><h1>A Dribbble for this machine</h1>
 <p>Your app signs people in here while you build and test it. Paste this into its <code>.env</code> file:</p><pre>${dotenv(options)}</pre></section>
 <section class="card"><h2>People</h2><ul>${people.map(row)}</ul></section>
-<form class="card" method="post"><h2>What goes wrong</h2>${(['authorize', 'token', 'user'] as const).map(knob)}
+<form class="card" method="post"><h2>What goes wrong</h2>${ENDPOINTS.map(knob)}
 <label class="row"><input type="checkbox" name="once">only at the next request</label><p class="row actions"><button>Set the dial</button></p></form>
 <section class="card all"><h2>Last requests</h2><ul>${list}</ul></section>`;
   return page('What it is', main, '', 'wide');
