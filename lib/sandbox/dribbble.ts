@@ -35,7 +35,7 @@ function usualPeople(url: string): SandboxPerson[] {
   const cranes = { ...account('papercranes', url), id: 39, name: 'Paper Cranes', login: 'papercranes' };
   const teams = [{ ...cranes, type: 'Team', updated_at: '2024-02-14T22:32:11Z' }];
   const links = { web: 'https://martaquill.example', twitter: 'https://twitter.com/martaquill' };
-  const bio = `Type &amp; identity at <a href="${cranes.html_url}">@papercranes</a>. Draws letters.`;
+  const bio = `Type &amp; identity at <a href="${cranes.html_url}">@papercranes</a>. Draws letters, then rubs most of them out.`;
   const marta = { bio, location: 'Porto, Portugal', links, pro: true, followers_count: 29262, teams };
   // Tries to inject markup and script wherever Dribbble lets a person write.
   const bobby = {
@@ -48,7 +48,7 @@ function usualPeople(url: string): SandboxPerson[] {
   const picture = 'https:default_avatars/default-avatar-gradient-6.png'; // of a new account, as really seen
   return [
     { id: 1, login: 'maya', name: 'Maya Lind', email: 'maya@maya.example', location: 'Malmö, Sweden' },
-    { id: 101, login: 'martaquill', name: 'Marta Quill', ...marta },
+    { id: 101, login: 'martaquill', name: 'Marta Quill', ...marta, created_at: '2011-07-08T02:51:22Z' },
     { id: 102, login: 'rookie', name: null, avatar_url: null, bio: null, location: null, links: null },
     { id: 103, login: 'iroha', name: '葉山 いろは 🎨', bio: 'にじむ色と、まるい形。🫧', location: '京都' },
     { id: 104, login: 'bobbytags', ...bobby },
