@@ -1,7 +1,5 @@
 import type { RequestHandler } from 'express';
-import { RedisStore } from 'connect-redis';
 import session from 'express-session';
-import { createClient } from 'redis';
 
 export function sessions(
   baseURL: string,
@@ -35,6 +33,8 @@ export interface SharedSessions {
 
 /** Sessions that outlive the app, and that several instances of it share. */
 export async function redisSessions(url: string, log: (error: unknown) => void): Promise<SharedSessions> {
+  // Loaded here, because an app without Redis should not wait for them to load.
+  const [{ RedisStore }, { createClient }] = await Promise.all([import('connect-redis'), import('redis')]);
   let connected = false;
   const client = createClient({
     url,
