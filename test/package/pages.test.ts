@@ -185,9 +185,10 @@ describe('Somebody who copies from a page into an empty folder', function () {
     interface Steps {
       /** @default the README's */
       install?: string;
-      /** What is installed besides. */
-      more?: string;
+      /** Lines of `.env` besides those of the README. */
       env?: string;
+      /** Commands after that. */
+      more?: string;
       /** Files by name, the program among them. */
       files: Record<string, string>;
       run?: string;
@@ -199,10 +200,10 @@ describe('Somebody who copies from a page into an empty folder', function () {
 
     /** Does what the page tells to do; the program's address. */
     async function follow(steps: Steps): Promise<string> {
-      const { install: commands = README_INSTALL, more, env, files, run: command = README_RUN } = steps;
+      const { install: commands = README_INSTALL, env, more, files, run: command = README_RUN } = steps;
       const folder = install(commands);
-      if (more !== undefined) runIn(folder, more);
       saveEnv(folder, env);
+      if (more !== undefined) runIn(folder, more);
       for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
       return start(folder, command);
     }
@@ -231,14 +232,14 @@ describe('Somebody who copies from a page into an empty folder', function () {
       },
       fastify: {
         install: block(recipe('fastify'), 'sh', 'npm install'),
-        env: block(recipe('fastify'), 'ini', 'SESSION_SECRET'),
+        more: block(recipe('fastify'), 'sh', 'SESSION_SECRET'),
         files: { 'app.ts': program('fastify') },
         run: block(recipe('fastify'), 'sh', 'app.ts'),
       },
       'fastify and @fastify/secure-session': {
         install: block(recipe('fastify'), 'sh', 'npm install'),
-        more: block(recipe('fastify'), 'sh', 'secure-session'),
-        env: blocks(recipe('fastify'), 'ini').join(''),
+        more:
+          block(recipe('fastify'), 'sh', 'SESSION_SECRET') + block(recipe('fastify'), 'sh', 'SESSION_SALT'),
         files: { 'app.ts': apply(block(recipe('fastify'), 'diff'), program('fastify')) },
         run: block(recipe('fastify'), 'sh', 'app.ts'),
       },
@@ -248,7 +249,7 @@ describe('Somebody who copies from a page into an empty folder', function () {
         run: block(recipe('koa'), 'sh', 'app.ts'),
       },
       'no-sessions': {
-        env: block(recipe('no-sessions'), 'ini'),
+        more: block(recipe('no-sessions'), 'sh'),
         files: { 'app.ts': program('no-sessions') },
         cancelled: 401, // of an API
       },
