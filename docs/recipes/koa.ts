@@ -11,7 +11,7 @@ passport.use(
       clientSecret: process.env.DRIBBBLE_CLIENT_SECRET!,
       callbackURL: '/auth/dribbble/callback',
     },
-    // Find or make your user by profile.id here. What you return is ctx.state.user.
+    // Find or create your user by profile.id here. What you return is ctx.state.user.
     async (accessToken, refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
   ),
 );

@@ -16,7 +16,7 @@ declare module 'express-session' {
     account: Account;
   }
 }
-/** Stands for your database: the Dribbble account of each of your users. */
+/** In place of your database: the Dribbble account of each of your users. */
 const accounts = new Map<string, Account>();
 
 passport.use(
@@ -44,7 +44,7 @@ const app = express();
 app.use(session({ secret: process.env.SESSION_SECRET!, resave: false, saveUninitialized: false }));
 app.use(passport.session());
 
-// Stands for the way that people sign in to your app already.
+// In place of the way people sign in to your app.
 app.get('/sign-in/:id', (req, res, next) => {
   req.logIn({ id: req.params.id }, (error) => (error ? next(error) : res.redirect('/')));
 });
@@ -53,7 +53,7 @@ const signedInOnly: express.RequestHandler = (req, res, next) => {
   if (req.isAuthenticated()) next();
   else res.status(401).send('Sign in first.');
 };
-// Stands for the CSRF check of your other forms.
+// In place of the CSRF check of your other forms.
 const form = (req: express.Request, action: string, button: string): string => {
   const csrf = (req.session.csrf ??= randomBytes(24).toString('base64url'));
   return `<form method="post" action="${action}"><input type="hidden" name="csrf" value="${csrf}"><button>${button}</button></form>`;
@@ -79,7 +79,7 @@ app.get(
 );
 app.get('/link/confirm', (req, res) => {
   const { username = '', dribbbleId = '' } = req.session.account ?? {};
-  // What comes from elsewhere is shown only if it can't be HTML.
+  // Text from Dribbble is shown only if it can't contain HTML.
   const name = [username, dribbbleId].find((text) => /^[\w-]+$/.test(text));
   if (name === undefined) res.redirect('/link');
   else res.send(`<p>Link the Dribbble account ${name}?</p>${form(req, '/link/confirm', 'Link it')}`);

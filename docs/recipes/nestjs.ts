@@ -26,7 +26,7 @@ class DribbbleLogin extends PassportStrategy(DribbbleStrategy) {
     });
   }
 
-  // Find or make your user by profile.id here. What you return is req.user.
+  // Find or create your user by profile.id here. What you return is req.user.
   validate(accessToken: string, refreshToken: string | undefined, profile: DribbbleProfile) {
     return { id: profile.id, name: profile.displayName };
   }

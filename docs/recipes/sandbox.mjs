@@ -10,7 +10,7 @@ passport.use(
       clientID: env.DRIBBBLE_CLIENT_ID,
       clientSecret: env.DRIBBBLE_CLIENT_SECRET,
       callbackURL: 'http://localhost:3000/auth/dribbble/callback',
-      // Where these are not set, they are Dribbble's.
+      // Where these are not set, Dribbble's own are used.
       authorizationURL: env.DRIBBBLE_AUTHORIZATION_URL,
       tokenURL: env.DRIBBBLE_TOKEN_URL,
       userProfileURL: env.DRIBBBLE_USER_PROFILE_URL,

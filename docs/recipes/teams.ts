@@ -4,7 +4,7 @@ import session from 'express-session';
 import passport from 'passport';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
 
-/** Dribbble's ids of the teams that mean something in this app. An id stays when a team's name changes. */
+/** Dribbble's ids of the teams that have a role in this app. A team keeps its id when its name changes. */
 const ROLES = new Map([
   [39, 'editor'],
   [4021, 'admin'],
@@ -24,7 +24,7 @@ passport.use(
     },
     async (accessToken, refreshToken, profile) => {
       const roles = rolesOf(profile);
-      // false is a failed login: only members of those teams come in.
+      // false is a failed login: only members of those teams may sign in.
       return roles.length > 0 && { id: profile.id, roles };
     },
   ),
@@ -35,7 +35,7 @@ const only =
   (req, res, next) => {
     const user = req.user as { roles: string[] } | undefined;
     if (user?.roles.includes(role)) next();
-    else res.status(user ? 403 : 401).send('That is not yours to see.');
+    else res.status(user ? 403 : 401).send('You may not see this.');
   };
 // #endregion
 passport.serializeUser((user, done) => done(null, user));

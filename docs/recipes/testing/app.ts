@@ -4,7 +4,7 @@ import passport from 'passport';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 
 // #region strategy
-/** `options` are those that are different in a test. */
+/** `options` are the ones that differ in a test. */
 function createStrategy(options: Partial<DribbbleStrategyOptions>): DribbbleStrategy {
   return new DribbbleStrategy(
     {

@@ -21,7 +21,7 @@ describe('Signing in with Dribbble', () => {
     await dribbble.close();
   });
 
-  /** What a person gets to see who signs in with an empty cookie jar. */
+  /** What a person sees after signing in with an empty cookie jar. */
   const signIn = () => makeFetchCookie(fetch)(`${url}/auth/dribbble`);
 
   it('asks for nothing but the public profile', async () => {

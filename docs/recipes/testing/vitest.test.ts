@@ -20,7 +20,7 @@ describe('Signing in with Dribbble', () => {
     await dribbble.close();
   });
 
-  /** What a person gets to see who signs in with an empty cookie jar. */
+  /** What a person sees after signing in with an empty cookie jar. */
   const signIn = () => makeFetchCookie(fetch)(`${url}/auth/dribbble`);
 
   it('signs in on the second try if Dribbble fails once', async () => {
