@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import * as http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import http = require('node:http');
+import https = require('node:https');
+import net = require('node:net');
 import { expect } from 'chai';
 import { createProxy } from 'proxy';
+import { isMocked } from '../../../lib/http/environment';
 import installNode = require('../../../scripts/install-node.cjs');
 import { HttpProcess, type SetUp } from '../../support/http-process';
 import { TlsHost, until } from '../../support/tls-host';
@@ -74,7 +76,7 @@ describe('isDefaultAgentSetUp', function () {
     beforeEach(async () => {
       proxy = createProxy(http.createServer()).listen(0, '127.0.0.1');
       await once(proxy, 'listening');
-      url = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
+      url = `http://127.0.0.1:${String((proxy.address() as net.AddressInfo).port)}`;
       connects = [];
       proxy.on('connect', (req: http.IncomingMessage) => connects.push(String(req.url)));
     });
@@ -147,4 +149,26 @@ describe('isMocked', () => {
     await app.end();
     await host.stop();
   }).timeout(10_000);
+
+  it('is false where nothing replaces Node', () => {
+    expect(isMocked()).to.equal(false);
+  });
+
+  // By what nock 13 and 14 and msw 2 and 3 do.
+  for (const [what, target, name, replace] of [
+    ['https.request is wrapped in a proxy', https, 'request', (request) => new Proxy(request, {})],
+    ['http.ClientRequest is replaced', http, 'ClientRequest', () => http.Agent],
+    ['Socket.prototype.connect is replaced', net.Socket.prototype, 'connect', () => () => undefined],
+  ] as [string, object, string, (original: object) => object][]) {
+    it(`is true while ${what}`, () => {
+      const original = Reflect.get(target, name) as object;
+      Reflect.set(target, name, replace(original));
+      try {
+        expect(isMocked()).to.equal(true);
+      } finally {
+        Reflect.set(target, name, original);
+      }
+      expect(isMocked()).to.equal(false);
+    });
+  }
 });
