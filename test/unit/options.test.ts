@@ -56,8 +56,20 @@ describe('DribbbleStrategyOptions', () => {
     ['agent', 'null', null],
   ];
   for (const [option, what, value] of malformed) {
-    it(`throw a TypeError that names ${option} if it is ${what}`, () => {
-      expect(() => construct({ ...REQUIRED, [option]: value })).to.throw(TypeError, option);
+    it(`throw a TypeError that names ${option}, and says what it must be, if it is ${what}`, () => {
+      const says = new RegExp(`${option} option(?: must (?:not )?be \\w|:)`);
+      expect(() => construct({ ...REQUIRED, [option]: value })).to.throw(TypeError, says);
+    });
+  }
+
+  for (const [option, value] of [
+    ['store', true],
+    ['timeout', 2 ** 31 - 1],
+    ['tokenURL', 'http://127.10.20.30:3000/token'],
+    ['tokenURL', 'http://dribbble.app.localhost/token'],
+  ] as const) {
+    it(`take ${option}: ${String(value)}`, () => {
+      expect(() => construct({ ...REQUIRED, [option]: value })).not.to.throw();
     });
   }
 

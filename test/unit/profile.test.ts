@@ -24,6 +24,22 @@ describe('DribbbleProfile', () => {
     return expectKind(await login(strategy()), 'success').user as DribbbleProfile;
   }
 
+  it('has the id 0', async () => {
+    dribbble.user = { json: { id: 0, login: 'zero' } };
+    expect(expectKind(await login(strategy()), 'success').user).to.include({ id: '0' });
+  });
+
+  for (const [url, kept] of [
+    ['http://dribbble.com/zoe', 'http://dribbble.com/zoe'],
+    ['javascript:"https://dribbble.com/zoe"', undefined],
+  ]) {
+    it(`has ${kept === undefined ? 'no profileUrl' : 'a profileUrl'} if Dribbble sends ${String(url)}`, async () => {
+      dribbble.user = { json: { id: 1, login: 'zoe', html_url: url } };
+      const profile = expectKind(await login(strategy()), 'success').user as DribbbleProfile;
+      expect(profile.profileUrl).to.equal(kept);
+    });
+  }
+
   it('has everything that Dribbble sent, in the form of passport', async () => {
     const { _raw, _json, ...profile } = await profileOf('user');
     expect(profile).to.deep.equal({
