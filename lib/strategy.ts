@@ -106,7 +106,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     }
   }
 
-  /** Runs passport-oauth2's flow on this login's own object: Passport's, unless it was given the strategy itself. */
+  /** Runs passport-oauth2's flow on an object of this login's own: beside Passport's, as V8 is slow below one used once. */
   private _dribbbleLogin(
     req: Request,
     options: DribbbleAuthenticateOptions,
@@ -127,8 +127,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
         outcome.fail(loginState.infoWithState(errors.denial(callback, settings.secrets)));
       else outcome.error(errors.authorizationError(callback, this._oauth2._authorizeUrl, settings));
     };
-    const login = Object.hasOwn(this, '_dribbble') ? (Object.create(this) as this) : this;
-    Object.assign(login, outcome, {
+    const parent = Object.hasOwn(this, '_dribbble') ? this : (Object.getPrototypeOf(this) as this);
+    const login = Object.assign(Object.create(parent) as object, parent === this ? {} : this, outcome, {
       _dribbble: settings,
       _oauth2: forLogin(this._oauth2, outcome.error),
       _stateStore: loginState,

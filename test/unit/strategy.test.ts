@@ -52,29 +52,36 @@ describe('DribbbleStrategy', () => {
     expect(Strategy).to.equal(DribbbleStrategy);
   });
 
-  it('keeps logins apart where passport.authenticate() is given the strategy itself, not its name', async () => {
-    const dribbble = new OfflineDribbble();
-    const strategy = dribbble.strategy();
-    const callbacks = [];
-    for (const person of ['ada', 'bob']) {
-      const session = {};
-      const { url } = expectKind(await authenticate(strategy, { session }), 'redirect');
-      const query = { code: dribbble.authorize(person, url), state: url.searchParams.get('state') };
-      callbacks.push({ session, query, headers: {}, url: '/' });
-    }
+  for (const [what, shared] of [
+    ['the strategy itself', (strategy: DribbbleStrategy) => strategy],
+    ['an object that inherits from it', (strategy: object) => Object.create(strategy) as DribbbleStrategy],
+  ] as const) {
+    it(`keeps logins apart where passport.authenticate() is given ${what}, not a name`, async () => {
+      const dribbble = new OfflineDribbble();
+      const strategy = shared(dribbble.strategy());
+      const run = (req: FakeRequest): Promise<unknown> =>
+        new Promise((resolve, reject) => {
+          const redirect = (url: string): void => {
+            resolve(new URL(url));
+          };
+          Object.assign(strategy, { success: resolve, redirect, fail: reject, error: reject });
+          strategy.authenticate({ headers: {}, url: '/', ...req } as never);
+        });
+      const callbacks: FakeRequest[] = [];
+      for (const person of ['ada', 'bob']) {
+        const session = {};
+        const url = (await run({ query: {}, session })) as URL;
+        const query = { code: dribbble.authorize(person, url), state: url.searchParams.get('state') };
+        callbacks.push({ session, query });
+      }
 
-    const signedIn = await Promise.all(
-      callbacks.map(
-        (req) =>
-          new Promise((resolve, reject) => {
-            Object.assign(strategy, { success: resolve, fail: reject, error: reject });
-            strategy.authenticate(req as never);
-          }),
-      ),
-    );
+      const refused = await run({ ...callbacks[1], session: {} }).catch((failure: unknown) => failure);
+      const signedIn = (await Promise.all(callbacks.map(run))) as DribbbleProfile[];
 
-    expect(signedIn.map((profile) => (profile as DribbbleProfile).username)).to.deep.equal(['ada', 'bob']);
-  });
+      expect(refused).to.include({ code: 'state_unknown' });
+      expect(signedIn.map(({ username }) => username)).to.deep.equal(['ada', 'bob']);
+    });
+  }
 
   describe('at the beginning of a login', () => {
     // An agent of the app's keeps the strategy from opening connections ahead, here to the real Dribbble.
