@@ -2,20 +2,14 @@
 // in about two thousand places, one after another, and runs the in-process tests that reach the place: what no test
 // notices is listed. Takes an hour or two. StrykerJS comes from npm here, not by package.json: its runner wants an
 // older mocha than ours, which it finds beside itself.
-import { execSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import install from './install.cjs';
 
 const root = join(import.meta.dirname, '..');
-const folder = join(root, 'node_modules/.cache/mutation');
-const packages = '@stryker-mutator/core@9 @stryker-mutator/mocha-runner@9 mocha@11';
-
-mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-// A shell, which Windows needs to find npm.
-execSync(`npm install --no-save --no-package-lock ${packages}`, { cwd: folder, stdio: 'inherit' });
-
-const modules = join(folder, 'node_modules');
+const packages = ['@stryker-mutator/core@9', '@stryker-mutator/mocha-runner@9', 'mocha@11'];
+const modules = install('mutation', ...packages);
 const asked = process.argv.slice(2);
 const config = {
   mutate: asked.length > 0 ? asked : ['lib/**/*.ts', '!lib/dribbble-sandbox.ts'],
@@ -43,7 +37,7 @@ const config = {
   // Not in node_modules: tsx leads no name there to lib/.
   tempDirName: '.stryker-tmp',
 };
-const file = join(folder, 'config.json');
+const file = join(modules, '../config.json');
 writeFileSync(file, JSON.stringify(config, null, 2));
 const stryker = join(modules, '@stryker-mutator/core/bin/stryker.js');
 const { status } = spawnSync(process.execPath, [stryker, 'run', file], {
