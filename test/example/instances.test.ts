@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { callbackURL } from '../../example/app';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser, type Page } from '../support/browser';
+import { freePort } from '../support/free-port';
 
 const SERVER = join(__dirname, '../../example/server.ts');
 const PEOPLE = ['martaquill', 'rookie', 'iroha'];
@@ -75,14 +76,14 @@ describe('Two instances of the example, sharing Redis and a secret,', function (
   before(async () => {
     front = await RoundRobin.start();
     sandbox = await startSandbox({ callbackURL: callbackURL(front.url) });
-    const redisPort = await freePort();
+    const redisPort = String(await freePort());
     redis = new Process('redis-server', ['--port', redisPort, '--bind', '127.0.0.1', '--save', '']);
     await redis.says(/Ready to accept connections/);
     const { clientID, clientSecret, ...endpoints } = sandbox.options;
     const preload = ['--require', require.resolve('../support/register.cjs')];
     instances = await Promise.all(
       [0, 1].map(async (at) => {
-        const port = await freePort();
+        const port = String(await freePort());
         front.instances[at] = port;
         const instance = new Process(process.execPath, [...preload, SERVER], {
           PORT: port,
@@ -206,13 +207,4 @@ async function inBatches<T>(items: T[], each: (item: T, at: number) => Promise<v
 /** Names for so many people. */
 function people(count: number): string[] {
   return Array.from({ length: count }, (_, at) => PEOPLE[at % PEOPLE.length] ?? '');
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
 }

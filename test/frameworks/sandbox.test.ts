@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { freePort } from '../support/free-port';
 import { Browser } from './support/browser';
 
 const INSTALLED = join(__dirname, '../../../node_modules/passport-dribbble-oauth2');
@@ -112,13 +112,4 @@ function packed(folder: string): string {
     },
   );
   return join(folder, stdout.trim());
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return Math.min(port, 65_533);
 }

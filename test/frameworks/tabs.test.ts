@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import cookie from '@fastify/cookie';
 import { Authenticator } from '@fastify/passport';
 import secureSession from '@fastify/secure-session';
@@ -141,16 +139,7 @@ async function inKoa(strategy: DribbbleStrategy): Promise<Running> {
     .use(koaSession({ sameSite: 'lax' }, app))
     .use(passport.initialize())
     .use(router.routes());
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://localhost:${String((server.address() as AddressInfo).port)}`,
-    stop: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return serve(app);
 }
 
 const SESSIONS: Record<string, (strategy: DribbbleStrategy) => Promise<Running>> = {

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect } from 'chai';
+import { freePort } from '../support/free-port';
 
 const BIN = path.join(__dirname, '../../lib/dribbble-sandbox.ts');
 
@@ -27,17 +27,6 @@ function start(...args: string[]): {
 async function end(child: ChildProcess): Promise<unknown> {
   const [code] = (await once(child, 'close')) as [number | null];
   return code;
-}
-
-/** A free port with two free ones behind it, below those that the system gives to connections. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const first = randomInt(10_000, 30_000);
-    const servers = [first, first + 1, first + 2].map((port) => createServer().listen(port, '127.0.0.1'));
-    const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
-    for (const server of servers) server.close();
-    if (listening.every(({ status }) => status === 'fulfilled')) return first;
-  }
 }
 
 describe('dribbble-sandbox', () => {

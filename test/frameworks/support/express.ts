@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import express5 from 'express';
@@ -35,7 +36,8 @@ export function makeApp(express: typeof express5, withSessions = true): TestApp 
   return { app, passport };
 }
 
-export async function serve(app: Express): Promise<Running> {
+/** Any app with Node's `listen`, Koa's too. */
+export async function serve(app: { listen(port: number, host: string): Server }): Promise<Running> {
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from '../../support/free-port';
 
 /** Debian's redis-server, on a port that is free, keeping nothing. */
 export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
@@ -26,13 +26,4 @@ export async function startRedis(): Promise<{ url: string; stop: () => Promise<v
       await exited;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
