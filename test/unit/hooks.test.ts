@@ -244,6 +244,39 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     expect(url.searchParams.get('scope')).to.equal('upload');
   });
 
+  it("obeys a subclass whose authenticate looks at what Passport's success is given", async () => {
+    class Subclass extends DribbbleStrategy {
+      declare success: (user: unknown, info?: object) => void;
+      declare fail: (challenge: object, status?: number) => void;
+      override authenticate(req: never, perRequest?: object): void {
+        this.success = () => {
+          this.fail({ message: 'banned' }, 403);
+        };
+        super.authenticate(req, perRequest);
+      }
+    }
+    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    expect(expectKind(await login(strategy), 'fail')).to.deep.include({
+      challenge: { message: 'banned' },
+      status: 403,
+    });
+  });
+
+  it('obeys a subclass whose authenticate begins again where a state is unknown', async () => {
+    class Subclass extends DribbbleStrategy {
+      declare fail: (challenge: object, status?: number) => void;
+      override authenticate(req: never, perRequest?: object): void {
+        this.fail = () => {
+          super.authenticate({ ...(req as object), query: {} } as never, perRequest);
+        };
+        super.authenticate(req, perRequest);
+      }
+    }
+    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    const query = { code: 'the-code', state: 'unknown' };
+    expectKind(await authenticate(strategy, { query }), 'redirect');
+  });
+
   it('leaves the names free that a subclass would choose', async () => {
     class Subclass extends DribbbleStrategy {
       client = 'mine';
