@@ -5,9 +5,11 @@ import {
   EXPIRED,
   LOGIN_LIFETIME,
   MISSING,
+  singleUse,
   unknownState,
   USED,
   UsedStates,
+  type AnyStore,
   type StateMeta,
   type StoreCallback,
   type VerifyStateCallback,
@@ -59,8 +61,10 @@ type ExpressRequest = IncomingMessage & { res?: ServerResponse; secure?: boolean
  * takes an authorization code once.
  */
 export class CookieStateStore {
-  /** For the strategy: this store itself lets each state be used once. */
-  readonly isSingleUse = true;
+  static {
+    singleUse.add((this.prototype as AnyStore).verify);
+  }
+
   private readonly keys: readonly [newest: Buffer, ...older: Buffer[]];
   private readonly maxAge: number;
 

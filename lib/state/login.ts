@@ -52,9 +52,10 @@ export interface AnyStore {
   store: (...args: any[]) => unknown;
   verify: (...args: any[]) => unknown;
   /* eslint-enable */
-  /** Whether the store itself lets each state be used once. */
-  isSingleUse?: boolean;
 }
+
+/** The `verify` methods of our own stores, which themselves let each state be used once; not so one that overrides them. */
+export const singleUse = new WeakSet<AnyStore['verify']>();
 
 /** Used states are remembered for as long as they could be used again, at most so many. */
 const USED_LIMIT = 10_000;
@@ -110,7 +111,7 @@ export class LoginState {
     /** Called with what the store rejects with, or a later step throws where nothing catches. */
     private readonly onThrow: (thrown: unknown) => void,
   ) {
-    if (!keepsState || stateStore.isSingleUse) return;
+    if (!keepsState || singleUse.has(stateStore.verify)) return;
     this.used = usedStates.get(stateStore) ?? new UsedStates();
     usedStates.set(stateStore, this.used);
   }

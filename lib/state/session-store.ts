@@ -4,9 +4,11 @@ import {
   EXPIRED,
   LOGIN_LIFETIME,
   MISSING,
+  singleUse,
   unknownState,
   USED,
   UsedStates,
+  type AnyStore,
   type StateMeta,
   type StoreCallback,
   type VerifyStateCallback,
@@ -30,7 +32,9 @@ const used = new UsedStates();
 
 /** Keeps the state of each login in the session: the default store. */
 export class SessionStore {
-  readonly isSingleUse = true;
+  static {
+    singleUse.add((this.prototype as AnyStore).verify);
+  }
 
   /** @param key under which the session keeps the logins */
   constructor(private readonly key: string) {}

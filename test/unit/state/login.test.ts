@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { expect } from 'chai';
@@ -12,6 +13,16 @@ type Verified = (error: Error | null, ok?: string | boolean, state?: unknown) =>
 interface Kept {
   verifier?: unknown;
   state?: unknown;
+}
+
+/** An app's own, made of ours: it takes whatever state comes. */
+class Forgetful extends CookieStateStore {
+  override store(_req: unknown, _verifier: unknown, _state: unknown, _meta: unknown, callback: Stored): void {
+    setImmediate(callback, null, randomUUID());
+  }
+  override verify(_req: unknown, _handle: unknown, _meta: unknown, callback: Verified): void {
+    setImmediate(callback, null, true);
+  }
 }
 
 /** A store of an app's, whose methods take as many parameters, and which answers a turn later. */
@@ -204,6 +215,10 @@ describe("A login's state", () => {
       ['the session', () => ({})],
       ['a store of the app that reads before it deletes', () => ({ store: new Memory().of(5) })],
       ['a store of the app that never deletes', () => ({ store: new Memory(false).of(2) })],
+      [
+        'a subclass of CookieStateStore that never deletes',
+        () => ({ store: new Forgetful({ secret: 'x'.repeat(32) }), pkce: false }),
+      ],
     ];
     for (const [where, options] of stores) {
       it(`of two callbacks at the same instant, with ${where}`, async () => {
