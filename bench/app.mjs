@@ -19,12 +19,19 @@ const TASKS = {
     await comeBack(strategy, req);
     return performance.now() - begun;
   },
-  /** Microseconds of CPU time for one callback leg, measured over so many. */
-  login: async (logins) => {
-    for (let login = 0; login < logins / 5; login++) await comeBack(strategy, redirect(strategy)); // fills the caches
-    const reqs = Array.from({ length: logins }, () => redirect(strategy));
+  /** Microseconds of CPU time for one callback leg, measured over so many of them, so many at once. */
+  login: async ({ logins, atOnce = 1 }) => {
+    const comeBackAll = async (reqs) => {
+      const one = async () => {
+        for (let req; (req = reqs.pop());) await comeBack(strategy, req);
+      };
+      await Promise.all(Array.from({ length: atOnce }, one));
+    };
+    const people = (count) => Array.from({ length: count }, () => redirect(strategy));
+    await comeBackAll(people(logins / 5)); // fills the caches, and opens as many connections
+    const reqs = people(logins);
     const begun = process.cpuUsage();
-    for (const req of reqs) await comeBack(strategy, req);
+    await comeBackAll(reqs);
     const { user, system } = process.cpuUsage(begun);
     return (user + system) / logins;
   },
