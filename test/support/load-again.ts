@@ -1,12 +1,20 @@
-/** The package once more, with module state of its own, as in another process. */
-export function loadAgain(): typeof import('passport-dribbble-oauth2') {
+type Package = typeof import('passport-dribbble-oauth2');
+type Http = typeof import('../../lib/http/agent') & typeof import('../../lib/http/request');
+
+/** The package and its lib/http once more, with module state of their own, as in another process. */
+export function loadAgain(): Package & Http {
   const lib = require.resolve('passport-dribbble-oauth2').replace(/index\.[jt]s$/, '');
   const loaded = Object.entries(require.cache).filter(([file]) => file.startsWith(lib));
   for (const [file] of loaded) Reflect.deleteProperty(require.cache, file);
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() would give the same module again
-    return require('passport-dribbble-oauth2') as typeof import('passport-dribbble-oauth2');
+    // import() would give the same modules again
+    /* eslint-disable @typescript-eslint/no-require-imports */
+    const index = require('passport-dribbble-oauth2') as Package;
+    return { ...index, ...require('../../lib/http/agent'), ...require('../../lib/http/request') } as never;
+    /* eslint-enable */
   } finally {
+    for (const file of Object.keys(require.cache))
+      if (file.startsWith(lib)) Reflect.deleteProperty(require.cache, file);
     Object.assign(require.cache, Object.fromEntries(loaded));
   }
 }

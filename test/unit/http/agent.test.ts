@@ -1,71 +1,98 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import * as net from 'node:net';
+import http = require('node:http');
+import https = require('node:https');
+import net = require('node:net');
 import { expect } from 'chai';
-import { HttpProcess } from '../../support/http-process';
+import { Connections } from '../../support/connections';
+import { loadAgain } from '../../support/load-again';
+import { useNock } from '../../support/nock';
+import { hostOf, listen } from '../../support/raw-server';
 import { TlsHost, until } from '../../support/tls-host';
 
-// Each test has a process of its own: the agent is one for the process, and the certificate has to be trusted.
-
-describe('preconnect', function () {
-  this.timeout(10_000);
-  this.slow(1500);
-
+describe('preconnect', () => {
   let host: TlsHost;
-  let app: HttpProcess;
+  let connections: Connections;
+  let lib: ReturnType<typeof loadAgain>;
+  const now = performance.now.bind(performance);
   beforeEach(async () => {
-    app = HttpProcess.start();
+    lib = loadAgain(); // the agent is one for the process
+    connections = new Connections();
     host = await TlsHost.start();
     host.answer = (_req, res) => res.end('ok');
   });
   afterEach(async () => {
-    await app.end();
+    performance.now = now;
+    connections.stop();
     await host.stop();
   });
 
-  /** Opens a connection ahead and waits for it; the process knows of it too. */
-  async function connected(url = host.url()): Promise<void> {
-    await app.preconnect(url);
-    await until(() => host.open.size === 1, host);
-    await app.preconnect(url);
+  /** Opens a connection ahead, and waits for it. */
+  async function connected(name = 'localhost', to = host): Promise<void> {
+    lib.preconnect(to.url(name));
+    await until(() => connections.ready.length === 1 && to.open.size === 1, connections, to);
+  }
+
+  /** Sends a request, and gives the body of the response. */
+  async function send(
+    url = host.url(),
+    { timeout = 5000, agent }: https.RequestOptions = {},
+  ): Promise<string> {
+    const { hostname, port, host: Host } = new URL(url);
+    const options = { host: hostname.replace(/[[\]]/g, ''), port, method: 'POST', headers: { Host }, agent };
+    return (await lib.request(https, options, 'x', timeout)).body;
+  }
+
+  async function errorOf(sent: Promise<string>): Promise<string> {
+    return sent.catch((error: unknown) => (error as Error).message);
+  }
+
+  /** Waits until the connection opened ahead is closed. */
+  async function closed(): Promise<void> {
+    await until(() => connections.open.length === 0, connections);
+  }
+
+  /** Lets this time pass, in milliseconds. */
+  function pass(time: number): void {
+    performance.now = () => now() + time;
   }
 
   it('opens the connection that carries the request', async () => {
     await connected();
-    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 1 });
+    expect(await send()).to.equal('ok');
+    expect(connections.opened).to.have.length(1);
     expect(host.requests).to.deep.equal(['POST on 1']);
   });
 
-  it('opens one connection, however often it is called', async () => {
-    await app.preconnect(Array.from({ length: 100 }, () => host.url()));
+  it('opens one connection, however often it is called, and none where one is idle', async () => {
+    lib.preconnect(...Array.from({ length: 100 }, () => host.url()));
     await connected();
-    expect(await app.preconnect(host.url())).to.include({ opened: 1 });
+    await send();
+    lib.preconnect(host.url());
+    expect(await send()).to.equal('ok');
+    expect(connections.opened).to.have.length(1);
   });
 
-  it('opens none where one is idle', async () => {
-    await app.request(host.url());
-    expect(await app.preconnect(host.url())).to.include({ opened: 1 });
-    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 1 });
-  });
-
-  it('opens one that a request takes before it is open', async () => {
-    void app.preconnect(host.url());
-    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 1 });
+  it('opens one that a request takes before it is open, and the next call another', async () => {
+    lib.preconnect(host.url());
+    const sent = send();
+    lib.preconnect(host.url());
+    expect(await sent).to.equal('ok');
+    expect(connections.opened).to.have.length(2);
   });
 
   it('opens one to each host', async () => {
     const other = await TlsHost.start();
-    await app.preconnect([host.url(), other.url()]);
-    await until(() => host.open.size + other.open.size === 2, host, other);
-    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 2 });
+    lib.preconnect(host.url(), other.url());
+    await until(() => connections.ready.length === 2, connections);
+    expect(await send()).to.equal('ok');
+    expect([host.connections, other.connections]).to.deep.equal([1, 1]);
     await other.stop();
   });
 
-  it('opens one to an IP address', async () => {
-    await connected(host.url('127.0.0.1'));
-    const { body, opened, warnings } = await app.request(host.url('127.0.0.1'));
-    expect({ body, opened }).to.deep.equal({ body: 'ok', opened: 1 });
-    expect(warnings).not.to.include('DEP0123'); // an IP address as a TLS server name
+  it('opens one to an IP address, without a server name (RFC 6066, section 3)', async () => {
+    await connected('127.0.0.1');
+    expect(await send(host.url('127.0.0.1'))).to.equal('ok');
+    expect(connections.opened).to.have.length(1);
+    expect([...host.open]).to.have.nested.property('[0].servername', false);
   });
 
   it('opens one to an IPv6 address', async function () {
@@ -73,154 +100,190 @@ describe('preconnect', function () {
     if (process.version.startsWith('v22.23.')) this.skip();
     const v6 = await TlsHost.start('::1').catch(() => this.skip());
     v6.answer = host.answer;
-    await app.preconnect(v6.url('[::1]'));
-    await until(() => v6.open.size === 1, v6);
-    expect(await app.request(v6.url('[::1]'))).to.include({ body: 'ok', opened: 1 });
+    await connected('[::1]', v6);
+    expect(await send(v6.url('[::1]'))).to.equal('ok');
+    expect(connections.opened).to.have.length(1);
     await v6.stop();
   });
 
-  it('opens one to port 443 where the URL names none', async () => {
-    expect(await app.preconnect('https://127.0.0.1/')).to.include({ opened: 1 });
+  it('opens one to port 443 where the URL names none', () => {
+    lib.preconnect('https://127.0.0.1/');
+    expect(connections.targets).to.deep.equal(['127.0.0.1:443']);
   });
 
-  it('opens none over plain http', async () => {
-    expect(await app.preconnect(host.url().replace('https', 'http'))).to.include({ opened: 0 });
+  it('opens none over plain http', () => {
+    lib.preconnect(host.url().replace('https', 'http'));
+    expect(connections.opened).to.be.empty;
   });
 
   it('opens a new one in the moment in which the old one breaks', async () => {
     await connected();
-    expect(await app.preconnect(host.url(), { breaking: true })).to.include({ opened: 2 });
+    connections.opened[0]?.destroy();
+    lib.preconnect(host.url());
+    expect(connections.opened).to.have.length(2);
   });
 
   it('opens one that is kept open for 55 s, before a request and after', async () => {
     await connected();
-    expect((await app.preconnect(host.url())).timeouts).to.deep.equal([55_000]);
-    await app.request(host.url());
-    expect((await app.preconnect(host.url())).timeouts).to.deep.equal([55_000]);
+    const timeouts = (): unknown[] => connections.open.map(({ timeout }) => timeout);
+    expect(timeouts()).to.deep.equal([55_000]);
+    await send();
+    expect(timeouts()).to.deep.equal([55_000]);
+    connections.opened[0]?.setTimeout(1);
+    lib.preconnect(host.url()); // they begin anew
+    expect(timeouts()).to.deep.equal([55_000]);
+  });
+
+  it('opens one that is closed when nothing uses it for that long', async () => {
+    await connected();
+    connections.opened[0]?.emit('timeout');
+    await closed();
+  });
+
+  it('opens one that waits for its response for as long as the request may take', async () => {
+    host.answer = () => undefined;
+    await connected();
+    const sent = send();
+    await until(() => host.requests.length === 1, host);
+    host.answer = (_req, res) => res.end('ok');
+    connections.opened[0]?.emit('timeout');
+    expect(connections.open).to.have.length(1);
+    connections.opened[0]?.destroy();
+    await errorOf(sent);
   });
 
   it('opens one that is closed when the host closes it', async () => {
     await connected();
     host.closeConnections();
-    await until(() => app.open === 0, app);
-    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 2 });
+    await closed();
+    expect(await send()).to.equal('ok');
+    expect(connections.opened).to.have.length(2);
   });
 
   it('opens one that is closed when the host sends a 408 without closing', async () => {
     await connected();
     for (const socket of host.open) socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
-    await until(() => app.open === 0, app);
+    await closed();
   });
 
   it('opens one whose request is sent again, on a new one, when the host hangs up on it', async () => {
     host.answer = (req, res) => (host.connections === 1 ? req.socket.destroy() : res.end('ok'));
     await connected();
-    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 2 });
+    expect(await send()).to.equal('ok');
     expect(host.requests).to.deep.equal(['POST on 1', 'POST on 2']);
   });
 
-  it('opens one that is closed when another to the host turns out dead', async () => {
+  it('opens one that is closed when another to the host, but not to another host, turns out dead', async () => {
+    const other = await TlsHost.start();
     host.answer = () => undefined;
     await connected();
-    const timedOut = app.request(host.url(), 500);
+    const sent = errorOf(send(host.url(), { timeout: 200 }));
     await until(() => host.requests.length === 1, host);
-    await app.preconnect(host.url());
-    expect((await timedOut).error).to.match(/did not respond within 500 ms/);
-    await until(() => app.open === 0, app);
-    host.answer = (_req, res) => res.end('ok');
-    expect(await app.request(host.url())).to.include({ body: 'ok', opened: 3 });
+    lib.preconnect(host.url(), other.url());
+    await until(() => connections.ready.length === 3, connections);
+    expect(await sent).to.include('did not respond within 200 ms');
+    await until(() => connections.open.length === 1, connections);
+    expect(connections.open[0]?.remotePort).to.equal(other.port);
+    await other.stop();
+  });
+
+  it('opens one that is not closed when a request through another agent turns out dead', async () => {
+    host.answer = () => undefined;
+    await connected();
+    for (const agent of [new https.Agent(), false])
+      expect(await errorOf(send(host.url(), { timeout: 100, agent }))).to.include('did not respond');
+    expect(connections.opened[0]?.destroyed).to.equal(false);
   });
 
   describe('to a host that', () => {
-    it('refuses is silent, and does not try again', async () => {
+    it('refuses is silent, and does not try again for 30 s', async () => {
       const url = host.url();
       await host.stop();
-      await app.preconnect(url);
-      await until(() => app.open === 0, app);
-      expect(await app.preconnect([url, url, url])).to.include({ opened: 1 });
-      expect((await app.request(url)).error).to.match(
-        /^POST localhost:\d+\/ could not be reached: .*ECONNREFUSED/,
-      );
+      lib.preconnect(url);
+      await closed();
+      pass(29_000);
+      lib.preconnect(url, url);
+      expect(connections.opened).to.have.length(1);
+      expect(await errorOf(send(url))).to.match(/^POST localhost:\d+\/ could not be reached: .*ECONNREFUSED/);
+      pass(30_001);
+      lib.preconnect(url);
+      expect(connections.opened).to.have.length(3);
       host = await TlsHost.start();
     });
 
     it('hangs up at once does not try again', async () => {
       await connected();
       host.closeConnections();
-      await until(() => app.open === 0, app);
-      expect(await app.preconnect([host.url(), host.url()])).to.include({ opened: 1 });
+      await closed();
+      lib.preconnect(host.url());
+      expect(connections.opened).to.have.length(1);
+    });
+
+    it('hangs up after a second tries again', async () => {
+      await connected();
+      pass(1000);
+      host.closeConnections();
+      await closed();
+      lib.preconnect(host.url());
+      expect(connections.opened).to.have.length(2);
     });
 
     it('has a certificate that is not trusted is silent, and does not try again', async () => {
-      const distrustful = HttpProcess.start({ env: { NODE_EXTRA_CA_CERTS: '' } });
-      await distrustful.preconnect(host.url());
-      await until(() => distrustful.open === 0, distrustful);
-      expect(await distrustful.preconnect(host.url())).to.include({ opened: 1 });
-      expect((await distrustful.request(host.url())).error).to.match(/could not be reached: self-signed/);
-      expect(await distrustful.end()).to.equal(0);
+      connections.trusted = undefined;
+      lib.preconnect(host.url());
+      await closed();
+      lib.preconnect(host.url());
+      expect(connections.opened).to.have.length(1);
+      expect(await errorOf(send())).to.include('could not be reached: self-signed');
     });
 
-    describe('hangs', () => {
-      let silent: net.Server;
-      let url: string;
-      beforeEach(async () => {
-        silent = net.createServer().listen(0, '127.0.0.1');
-        await once(silent, 'listening');
-        url = `https://localhost:${String((silent.address() as net.AddressInfo).port)}/`;
-      });
-      afterEach(() => silent.close());
-
-      it('gives up after 5 s', async () => {
-        expect((await app.preconnect(url)).timeouts).to.deep.equal([5000]);
-      });
-
-      for (const setUp of [
-        undefined,
-        'finds every host at two addresses, the first of which is wrong',
-      ] as const)
-        it(`does not keep the process alive${setUp ? `, which ${setUp}` : ''}`, async () => {
-          if (setUp) await app.setUp(setUp);
-          await Promise.all([once(silent, 'connection'), app.preconnect(url)]);
-          const begun = performance.now();
-          expect(await app.end()).to.equal(0);
-          expect(performance.now() - begun).to.be.below(4000); // of those 5 s
-          app = HttpProcess.start();
-        });
+    it('hangs gives up after 5 s, and does not try again', async () => {
+      const silent = await listen(net.createServer());
+      const url = `https://${hostOf(silent)}/`;
+      lib.preconnect(url);
+      expect(connections.opened[0]?.timeout).to.equal(5000);
+      connections.opened[0]?.emit('timeout');
+      await closed();
+      lib.preconnect(url);
+      expect(connections.opened).to.have.length(1);
+      silent.close();
     });
   });
 
-  describe('does not keep the process alive', () => {
-    afterEach(() => (app = HttpProcess.start()));
+  it("leaves everything to Node's default agent where the app has set that up, also later", async () => {
+    const { globalAgent } = https;
+    await connected();
+    https.globalAgent = new https.Agent({ keepAlive: false });
+    try {
+      lib.preconnect(host.url('127.0.0.1'));
+      expect(await send()).to.equal('ok');
+    } finally {
+      https.globalAgent = globalAgent;
+    }
+    expect(host.requests).to.deep.equal(['POST on 2']);
+    expect(connections.opened).to.have.length(2);
+  });
 
-    it('when the connection is open', async () => {
+  describe('under nock', () => {
+    const nock = useNock();
+
+    it('opens none, and the request gets the response of nock', async () => {
+      nock(host.url()).post('/').reply(200, 'mocked');
+      lib.preconnect(host.url());
+      expect(await send()).to.equal('mocked');
+      expect(connections.opened).to.be.empty;
+      nock.restore();
       await connected();
-      expect(await app.end()).to.equal(0);
+      nock.activate();
     });
+  });
 
-    it('when the connection is idle after a request', async () => {
-      await app.request(host.url());
-      expect(await app.end()).to.equal(0);
-    });
-
-    it("when the connection is to the host's second address", async () => {
-      await app.setUp('finds every host at two addresses, the first of which is wrong');
-      await connected();
-      expect(await app.end()).to.equal(0);
-    });
-
-    it('when the name server is silent', async () => {
-      const nameServer = createSocket('udp4').bind(0, '127.0.0.1');
-      await once(nameServer, 'listening');
-      await app.end();
-      app = HttpProcess.start({
-        env: { NAME_SERVER: `127.0.0.1:${String(nameServer.address().port)}` },
-      });
-      await app.setUp('has a name server that is silent');
-      await Promise.all([once(nameServer, 'message'), app.preconnect('https://dribbble.test/')]);
-      const begun = performance.now();
-      expect(await app.end()).to.equal(0);
-      expect(performance.now() - begun).to.be.below(4000); // of the 10 s of the lookup
-      nameServer.close();
-    });
+  it('opens none for a request over plain http, whose agent is another', async () => {
+    const server = await listen(http.createServer((_req, res) => res.end('plain')));
+    const [hostname, port] = hostOf(server).split(':');
+    expect(await lib.request(http, { hostname, port }, null, 5000)).to.include({ body: 'plain' });
+    expect(connections.opened).to.be.empty;
+    server.close();
+    server.closeAllConnections();
   });
 });

@@ -5,9 +5,8 @@ import https = require('node:https');
 import * as net from 'node:net';
 import { expect } from 'chai';
 import { HttpError, request, type HttpResponse } from '../../../lib/http/request';
-import { HttpProcess } from '../../support/http-process';
 import { RawServer, response, type Behaviour } from '../../support/raw-server';
-import { TLS, TlsHost } from '../../support/tls-host';
+import { TLS } from '../../support/tls-host';
 
 const head = (...lines: string[]): string => ['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n');
 
@@ -496,22 +495,6 @@ describe('request', () => {
       expect(socket?.eventNames().map((name) => [name, socket.listenerCount(name)])).to.deep.equal(before);
     });
   });
-
-  it('takes little memory for a mebibyte in chunks of one byte', async () => {
-    const chunks = Buffer.from(
-      `${head('Transfer-Encoding: chunked')}${'1\r\nx\r\n'.repeat(1024 * 1024)}0\r\n\r\n`,
-    );
-    const host = await TlsHost.start();
-    host.answer = (req) => req.socket.write(chunks);
-    // A list of the chunks takes hundreds of megabytes.
-    const app = HttpProcess.start({ execArgv: ['--max-old-space-size=64'] });
-
-    const { body, error } = await app.request(host.url(), 30_000);
-
-    expect(body, error).to.have.length(1024 * 1024);
-    await app.end();
-    await host.stop();
-  }).timeout(30_000);
 
   it('resolves when the process was blocked past the timeout with the response already there', async () => {
     server.behave = (socket) => socket.write(response('"in time"'));
