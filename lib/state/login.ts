@@ -57,33 +57,35 @@ export interface AnyStore {
 /** The `verify` methods of our own stores, which themselves let each state be used once; not so one that overrides them. */
 export const singleUse = new WeakSet<AnyStore['verify']>();
 
-/** Used states are remembered for as long as they could be used again, at most so many. */
-const USED_LIMIT = 10_000;
+/** So many used states are remembered at least, and twice as many at most, until they expire. */
+const USED_LIMIT = 5000;
 /** Milliseconds that a login may take, from the redirect to the callback. */
 export const LOGIN_LIFETIME = 600_000;
 
-/** The states that were used, in this process. */
+/** The states that were used, in this process: two sets, of which the older is dropped as a whole. */
 export class UsedStates {
-  /** With the time until which each could be used, oldest first. */
-  private readonly states = new Map<string, number>();
+  private older = { states: new Set<string>(), expire: 0 };
+  private newer = { states: new Set<string>(), expire: 0 };
 
   has(state: string): boolean {
-    return this.states.has(state);
+    return this.newer.states.has(state) || this.older.states.has(state);
   }
 
   /** Of two callbacks with one state, the first gets true. */
   take(state: string, expires: number): boolean {
-    if (this.states.has(state)) return false;
-    for (const [old, until] of this.states) {
-      if (until > Date.now() && this.states.size < USED_LIMIT) break;
-      this.states.delete(old);
+    if (this.has(state)) return false;
+    if (this.newer.states.size >= USED_LIMIT || this.older.expire <= Date.now()) {
+      this.older = this.newer;
+      this.newer = { states: new Set(), expire: 0 };
     }
-    this.states.set(state, expires);
+    this.newer.states.add(state);
+    this.newer.expire = Math.max(this.newer.expire, expires);
     return true;
   }
 
   forget(state: string): void {
-    this.states.delete(state);
+    this.newer.states.delete(state);
+    this.older.states.delete(state);
   }
 }
 

@@ -280,23 +280,28 @@ describe("A login's state", () => {
   });
 
   describe('that was used', () => {
-    it('is remembered until it could not be used any more', () => {
+    const LATER = Date.now() + 60_000;
+
+    it('is taken once', () => {
       const used = new UsedStates();
-      expect([used.take('a', Date.now() + 60_000), used.take('a', Date.now() + 60_000)]).to.deep.equal([
-        true,
-        false,
-      ]);
-      used.take('over', Date.now() - 1);
-      const next = new UsedStates();
-      next.take('over', Date.now() - 1);
-      next.take('b', Date.now() + 60_000);
-      expect([next.has('over'), next.has('b')]).to.deep.equal([false, true]);
+      expect([used.take('a', LATER), used.take('a', LATER)]).to.deep.equal([true, false]);
     });
 
-    it('is remembered with at most 9,999 others, the oldest of which are forgotten', () => {
+    it('is forgotten once it could not be used any more', () => {
       const used = new UsedStates();
-      for (let number = 0; number < 10_001; number += 1) used.take(String(number), Date.now() + 60_000);
-      expect([used.has('0'), used.has('1'), used.has('10000')]).to.deep.equal([false, true, true]);
+      used.take('over', Date.now() - 1);
+      for (const state of ['a', 'b', 'c']) used.take(state, LATER);
+      const remembered = ['over', 'a', 'b', 'c'].map((state) => used.has(state));
+      expect(remembered).to.deep.equal([false, true, true, true]);
+    });
+
+    it('is remembered beside 5,000 others, and forgotten beside 10,000', () => {
+      const used = new UsedStates();
+      used.take('first', LATER);
+      for (let number = 0; number < 5000; number += 1) used.take(String(number), LATER);
+      expect(used.has('first')).to.equal(true);
+      for (let number = 5000; number < 10_001; number += 1) used.take(String(number), LATER);
+      expect([used.has('first'), used.has('5001')]).to.deep.equal([false, true]);
     });
   });
 });
