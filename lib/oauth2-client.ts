@@ -66,11 +66,12 @@ export class OAuth2Client extends OAuth2 {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     this._request('POST', this._getAccessTokenUrl(), headers, form, null, (error, body, response) => {
       const failure = error as typeof error | null;
-      const token = failure ? undefined : parseTokenResponse(parseObject(body));
+      const json = failure ? undefined : parseObject(body);
       if (failure) callback?.(failure);
-      else if (token) {
-        const { refresh_token, ...rest } = token;
-        callback?.(null as never, token.access_token, refresh_token, rest);
+      else if (isTokenResponse(json)) {
+        const { refresh_token, ...rest } = json;
+        const refreshToken = typeof refresh_token === 'string' ? refresh_token : undefined;
+        callback?.(null as never, rest.access_token, refreshToken, rest);
       } else callback?.({ statusCode: response?.statusCode ?? 200, data: body });
     });
   }
@@ -145,20 +146,13 @@ export function preconnectFor(client: OAuth2, ...urls: string[]): void {
 }
 
 /**
- * A usable token response (RFC 6749, section 5.1), or undefined. A token of another type than bearer must not be
- * used; one with other characters than visible ASCII (appendix A.12) does not fit into a header. Some providers
- * send an error with a status of 200.
+ * Whether a token response is usable (RFC 6749, section 5.1). A token of another type than bearer must not be used; one
+ * with other characters than visible ASCII (appendix A.12) does not fit into a header. Some providers send an error
+ * with a status of 200.
  */
-function parseTokenResponse(
-  json: Record<string, unknown> = {},
-): (DribbbleTokenResponse & { refresh_token?: string }) | undefined {
-  const { access_token, token_type = 'bearer', refresh_token, error } = json;
-  if (typeof access_token !== 'string' || !/^[\x21-\x7e]+$/.test(access_token)) return undefined;
-  if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') return undefined;
-  if (error !== undefined) return undefined;
-  return {
-    ...json,
-    access_token,
-    refresh_token: typeof refresh_token === 'string' ? refresh_token : undefined,
-  } as never;
+function isTokenResponse(json: Record<string, unknown> = {}): json is DribbbleTokenResponse {
+  const { access_token, token_type = 'bearer', error } = json;
+  if (typeof access_token !== 'string' || !/^[\x21-\x7e]+$/.test(access_token)) return false;
+  if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') return false;
+  return error === undefined;
 }
