@@ -4,10 +4,10 @@ import type { DribbbleFailure } from './state/login';
 /** What the browser brings back from Dribbble (RFC 6749, sections 4.1.2 and 4.1.2.1; RFC 9207). */
 const PARAMETERS = ['code', 'state', 'error', 'error_description', 'error_uri', 'iss'] as const;
 
-/** The parameters of an authorization response; without `code` and `error` the request begins a login. */
+/** The parameters of an authorization response. A request without `code` and `error` begins a login. */
 export type Callback = Partial<Record<(typeof PARAMETERS)[number], string>>;
 
-/** Reads and checks the parameters. What is wrong with them is a failed login, and is returned as `failure`. */
+/** Reads and checks the parameters. If something is wrong with them, `failure` says why the login failed. */
 export function readCallback(
   req: Request,
   authorizationURL: string,
@@ -16,7 +16,7 @@ export function readCallback(
   const body = req.body as Record<string, unknown> | null | undefined;
   const callback: Callback = {};
   const nested = [...nestedNames(query), ...nestedNames(body)];
-  // Whatever else the query of the app's sign-in page holds, such as ?state=/cart, is the app's.
+  // Any other query parameter of the sign-in page, such as ?state=/cart, belongs to the app.
   if (isAbsent(query) && isAbsent(body) && !nested.includes('code') && !nested.includes('error'))
     return callback;
   if (PARAMETERS.some((name) => nested.includes(name))) return MALFORMED;
@@ -48,7 +48,7 @@ const MISMATCH = {
   },
 } as const;
 
-/** The `code` of `code[]=`, which a parser that knows no nesting, as Express 5's, makes a name of. */
+/** The `code` of `code[]=`: parsers without nesting, such as Express 5's, keep the brackets in the name. */
 function nestedNames(source: Record<string, unknown> | null | undefined): (string | undefined)[] {
   if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return [];
   return Object.keys(source)

@@ -31,13 +31,13 @@ export import InternalOAuthError = OAuth2Strategy.InternalOAuthError;
 for (const { prototype } of [AuthorizationError, TokenError, InternalOAuthError])
   Object.setPrototypeOf(prototype, Error.prototype);
 
-/** What Dribbble's API said of its rate limit (60 requests a minute, 10,000 a day). */
+/** The rate limit of Dribbble's API (60 requests a minute, 10,000 a day), from a response's headers. */
 export interface DribbbleRateLimit {
   /** Requests allowed in the present window (`X-RateLimit-Limit`). */
   limit?: number;
   /** Requests left in it (`X-RateLimit-Remaining`). */
   remaining?: number;
-  /** When the window ends, in epoch seconds (`X-RateLimit-Reset`). */
+  /** When the window ends, in seconds since the epoch (`X-RateLimit-Reset`). */
   reset?: number;
 }
 
@@ -51,15 +51,15 @@ export class DribbbleAPIError extends Error {
   readonly status: number;
   /** The HTTP status of Dribbble's response. */
   readonly apiStatus: number;
-  /** The rate limit, where Dribbble's headers say. */
+  /** The rate limit, if Dribbble's headers contain it. */
   readonly rateLimit: DribbbleRateLimit | undefined;
-  /** The response, as an Error with its `statusCode` and `data`, under passport-oauth2's name for it. */
+  /** The response as an Error with `statusCode` and `data`, under the name that passport-oauth2 uses. */
   readonly oauthError: (Error & { statusCode: number; data: string }) | undefined;
 
   /**
    * @param message what happened and what to do
    * @param apiStatus the HTTP status of Dribbble's response
-   * @param rateLimit the rate limit, where Dribbble's headers say
+   * @param rateLimit the rate limit, if Dribbble's headers contain it
    * @param oauthError the response
    */
   constructor(
@@ -76,11 +76,11 @@ export class DribbbleAPIError extends Error {
   }
 }
 
-const TROUBLE = 'Dribbble has a problem of its own: try again later.';
+const TROUBLE = 'Dribbble has an internal problem: try again later.';
 const BUSY = 'Dribbble is busy or down: try again later.';
 const CALLBACK_URL =
   'Make the callbackURL option the URL registered with the application, or leave it out to use that one.';
-// The codes that RFC 6749 (sections 4.1.2.1 and 5.2) and Dribbble define. A map, because the browser may bring any
+// The codes that RFC 6749 (sections 4.1.2.1 and 5.2) and Dribbble define. A map, because the browser may send any
 // code, such as `constructor`, which every object has.
 const HINTS = new Map(
   Object.entries({
@@ -102,11 +102,11 @@ const HINTS = new Map(
 );
 const HINT = "Look the error's code up in RFC 6749, and check the application's registration at Dribbble.";
 
-/** What is known of the request that went wrong. */
+/** The request that failed. */
 export interface Context {
   /** The endpoint. */
   url: string;
-  /** What no message may hold. */
+  /** What no message may contain. */
   secrets: readonly string[];
   /** The `redirect_uri` that was sent. */
   callbackURL?: string | undefined;
@@ -131,7 +131,7 @@ export function denial({ error_description }: Callback, secrets: readonly string
   return { message, code: 'access_denied' };
 }
 
-/** An error response without a right state may be anybody's: its code is named if it is known, and nothing else. */
+/** An error response without a right state could be anybody's: nothing of it but a known code is repeated. */
 export function unverified(error: string): DribbbleFailure {
   const known = HINTS.has(error) ? ` It says ${error}. ${HINTS.get(error) ?? ''}` : '';
   return {
@@ -140,7 +140,7 @@ export function unverified(error: string): DribbbleFailure {
   };
 }
 
-/** Errors made here, with their messages, in which secrets are hidden already: hiding again would hide our own words. */
+/** Errors made here, with their messages. Secrets are hidden in them already; hiding twice would hide our own words. */
 const made = new WeakMap<Error, string>();
 
 /** The error in a response of the token endpoint (RFC 6749, section 5.2), or null where there is none. */
@@ -150,14 +150,14 @@ export function tokenError({ statusCode, data }: ErrorResponse, context: Context
   const code = quoteCode(json?.['error'], secrets);
   if (code === undefined) return null;
   const message = explain(code, quote(json?.['error_description'], secrets), context);
-  // A refusal (4xx) is for the app's developer to mend, and stays passport-oauth2's 500.
+  // A 4xx is for the app's developer to fix, and stays passport-oauth2's 500.
   const status = isBusy(statusCode) ? gatewayStatus(statusCode) : 500;
   const error = withStack(new TokenError(message, code, quote(json?.['error_uri'], secrets), status));
   made.set(error, message);
   return error;
 }
 
-/** What a token request called back with in place of a token, as an Error. */
+/** An Error of what a token request called back with instead of a token. */
 export function noToken(
   reason: unknown,
   parseErrorResponse: (body: string, status: number) => Error | null,
@@ -176,7 +176,7 @@ export function noToken(
   return Object.assign(error, { oauthError: responseError(reason, context) });
 }
 
-/** What a request for the profile called back with in place of one, as an Error. */
+/** An Error of what a profile request called back with instead of a profile. */
 export function apiError(
   reason: unknown,
   headers: Readonly<Record<string, unknown>> | undefined,
@@ -196,7 +196,7 @@ export function apiError(
   return new DribbbleAPIError(sentences(message, apiHint(statusCode, known)), statusCode, known, oauthError);
 }
 
-/** A response of the API that holds no user. */
+/** The error for a response of the API without a user. */
 export function noProfile(response: ErrorResponse, context: Context): InternalOAuthError {
   return invalidResponse(response, 'a user with an id', 'userProfileURL', context);
 }
@@ -228,7 +228,7 @@ function gatewayStatus(apiStatus: number, rateLimit?: DribbbleRateLimit): number
   return apiStatus === 504 ? 504 : 502;
 }
 
-/** A response without what a login needs of it. What it holds instead is not quoted: it may be a token. */
+/** The error for a response without what the login needs. Its body is not quoted: it may contain a token. */
 function invalidResponse(
   response: ErrorResponse,
   need: string,
@@ -246,10 +246,10 @@ function invalidResponse(
   );
 }
 
-/** Makes an Error of what a request called back with in place of a response. */
+/** Makes an Error of what a request called back with instead of a response. */
 function requestFailed(reason: unknown, { url, secrets }: Context): InternalOAuthError {
   if (reason instanceof HttpError) {
-    // Its cause may hold the whole request, such as an error of nock's.
+    // Its cause may contain the whole request, such as nock's errors do.
     withoutSecrets(reason, secrets);
     return new NoUsableResponse(reason.message, reason.status, reason, reason.cause);
   }
@@ -275,7 +275,7 @@ function withoutSecrets(error: Error, secrets: readonly string[], seen = new Set
   return error;
 }
 
-/** passport-oauth2's error, as its callers know it, with the status that an app should respond with. */
+/** passport-oauth2's InternalOAuthError, with the HTTP status that an app should respond with. */
 class NoUsableResponse extends InternalOAuthError {
   readonly status: number;
   override readonly cause: Error | undefined;
@@ -299,10 +299,10 @@ function responseError({ statusCode, data }: ErrorResponse, context: Context): E
   const error = Object.assign(new Error(`${hostOf(context)} responded with ${String(statusCode)}`), {
     statusCode,
   });
-  // A success may hold the access token, in whatever form.
+  // A 2xx response may contain the access token, in any form.
   if (statusCode >= 200 && statusCode <= 299) return error as typeof error & ErrorResponse;
   const secrets = [...context.secrets, ...tokensIn(parseObject(data))];
-  // Not enumerable: it may be long, and loggers print what is.
+  // Not enumerable: it may be long, and loggers print enumerable fields.
   return Object.defineProperty(error, 'data', { value: hide(data, secrets) }) as typeof error & ErrorResponse;
 }
 
@@ -311,7 +311,7 @@ function isErrorResponse(reason: unknown): reason is ErrorResponse {
   return typeof statusCode === 'number' && typeof data === 'string' && !isError(reason);
 }
 
-/** Those of another realm too, such as Node's own errors under Jest. */
+/** Also true for errors of another realm, such as Node's own under Jest. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
@@ -339,12 +339,12 @@ function hostOf({ url }: Pick<Context, 'url'>): string {
   return URL.canParse(url) ? new URL(url).host : 'Dribbble';
 }
 
-/** Hiding never changes a code that somebody defines: an authorization code can be any text, such as `invalid`. */
+/** Known codes are never changed by hiding: an authorization code can be any text, such as `invalid`. */
 function quoteCode(code: unknown, secrets: readonly string[]): string | undefined {
   return HINTS.has(code as string) ? (code as string) : quote(code, secrets);
 }
 
-/** A text from outside as a message may hold it: one line, of bounded length, with no secret of this login in it. */
+/** Makes text from outside fit for a message: one line, of bounded length, without a secret of this login. */
 function quote(text: unknown, secrets: readonly string[]): string | undefined {
   if (typeof text !== 'string') return undefined;
   return (
@@ -355,19 +355,19 @@ function quote(text: unknown, secrets: readonly string[]): string | undefined {
   );
 }
 
-/** Characters of a secret that are looked for; the rest of a longer one goes with them. */
+/** Only this many characters of a secret are searched for; the rest of a longer one is hidden with them. */
 const SECRET_LENGTH = 200;
-/** Characters of a long secret by which it is told where the text was cut off within it. */
+/** This many characters identify a long secret where the text was cut off within it. */
 const HEAD_LENGTH = 16;
 
 /**
- * Hides secrets as they are, percent-encoded (RFC 3986), form-encoded, or escaped as JSON has it; of one of 32 characters
- * or more also a beginning of it.
+ * Hides secrets, whether plain, percent-encoded (RFC 3986), form-encoded or escaped as in JSON. Of a secret of 32
+ * characters or more, its beginning is hidden too.
  */
 function hide(text: string, secrets: readonly string[]): string {
   let hidden = text;
   for (const secret of secrets) {
-    // One or two characters are no secret, and stand in every sentence.
+    // One or two characters are no secret, and occur in every sentence.
     if (secret.length < 3 || !mayHold(hidden, secret)) continue;
     for (const pattern of new Set([patternOf(secret, false), patternOf(secret, true)]))
       hidden = hidden.replace(new RegExp(pattern, 'gi'), '[hidden]');
@@ -375,15 +375,15 @@ function hide(text: string, secrets: readonly string[]): string {
   return hidden;
 }
 
-/** Rules out most texts, without the two patterns that take most of the time of a login that fails. */
+/** Rules out most texts without the two patterns, which would take most of the time of a failed login. */
 function mayHold(text: string, secret: string): boolean {
-  // Without these nothing in it is encoded or escaped.
+  // Without one of these characters, nothing in the text is encoded or escaped.
   return /[%\\+]/.test(text) || text.toUpperCase().includes(secret.slice(0, HEAD_LENGTH).toUpperCase());
 }
 
 /**
- * Each character has one form of its own, raw or JSON-escaped: with both in one pattern a text could match in two ways
- * at each character, and a text that almost matches would take exponential time. An authorization code can be any text.
+ * Each pattern has one form of each character, raw or JSON-escaped. With both in one pattern, a text could match in two
+ * ways at each character, and an almost matching text would take exponential time. An authorization code can be any text.
  */
 function patternOf(secret: string, isEscaped: boolean): string {
   const forms = Array.from(secret.slice(0, SECRET_LENGTH), (character) => {
@@ -406,7 +406,7 @@ function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
-/** passport-oauth2 captures the stack before it sets the message, which is then missing wherever stacks are logged. */
+/** passport-oauth2 captures the stack before it sets the message, so the message is missing from logged stacks. */
 function withStack<E extends Error>(error: E): E {
   // Not captureStackTrace, which drops the message on Bun.
   const { stack = '' } = new Error(error.message);

@@ -1,4 +1,4 @@
-/** The JSON object in a text, or undefined where the text is anything else. */
+/** The JSON object in a text, or undefined if the text is anything else. */
 export function parseObject(text: unknown): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(String(text));

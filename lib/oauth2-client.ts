@@ -12,7 +12,7 @@ import { parseObject } from './json';
 const TIMEOUT = 10_000; // milliseconds
 const HEADERS = { Accept: 'application/json', 'User-Agent': 'passport-dribbble-oauth2' };
 
-/** What Dribbble's token endpoint responds with. There is no refresh token and no expiry. */
+/** The token response of Dribbble's token endpoint. There is no refresh token and no expiry. */
 export interface DribbbleTokenResponse {
   /** The access token, for `Authorization: Bearer`. It lives until the person revokes it. */
   access_token: string;
@@ -50,11 +50,11 @@ export class OAuth2Client extends OAuth2 {
     /** Milliseconds for one whole request, response body included. */
     private readonly _requestTimeout = TIMEOUT,
   ) {
-    // Node takes names in any case, and the last of two: the app's headers win.
+    // Names are case-insensitive and the last one wins, so the app's headers replace ours.
     super(clientId, clientSecret, baseSite, authorizePath, accessTokenPath, { ...HEADERS, ...customHeaders });
   }
 
-  /** Where an exception, or a rejection, of a callback goes; without it, to the process. */
+  /** Called with what a callback throws or rejects with. Without it, the exception is uncaught. */
   _onThrow?: (thrown: unknown) => void;
 
   /** Requests an access token for an authorization code (RFC 6749, section 4.1.3), or for a refresh token. */
@@ -135,12 +135,12 @@ export class OAuth2Client extends OAuth2 {
   }
 }
 
-/** The client for one login: what a callback throws, as a subclass's `userProfile` may, ends that login. */
+/** The client for one login: a callback that throws, such as in a subclass's `userProfile`, ends that login. */
 export function forLogin(client: object, onThrow: (thrown: unknown) => void): object {
   return Object.assign(Object.create(client) as object, { _onThrow: onThrow });
 }
 
-/** Opens connections ahead of a client's requests, unless an agent of the app's makes them. */
+/** Preconnects to the hosts of a client's next requests, unless the app gave it an agent. */
 export function preconnectFor(client: OAuth2, ...urls: string[]): void {
   if ((client as unknown as { _agent: unknown })._agent === undefined) preconnect(...urls);
 }

@@ -11,14 +11,14 @@ export type DribbbleScope = 'public' | 'upload' | (string & {});
 interface Options {
   /** The client ID that Dribbble gave the application (account settings, Applications). */
   clientID: string;
-  /** The client secret that came with it. It goes to the token endpoint only, in the body. */
+  /** The application's client secret. It is sent to the token endpoint only, in the body. */
   clientSecret: string;
   /**
    * Where Dribbble sends the browser back to: an absolute URL, or a path that is resolved against the request's
    * own URL (see `proxy`). Default: none is sent, and Dribbble takes the one registered with the application.
    */
   callbackURL?: string | undefined;
-  /** What to ask for, as an array or separated by spaces. Default: nothing is asked, which Dribbble takes for `public`. */
+  /** The scopes to request, as an array or separated by spaces. Default: none is sent, and Dribbble grants `public`. */
   scope?: DribbbleScope | readonly DribbbleScope[] | undefined;
   /** What joins an array of scopes. Default: a space. */
   scopeSeparator?: string | undefined;
@@ -120,13 +120,13 @@ declare module 'passport' {
   }
 }
 
-/** Hosts that only this machine reaches. */
+/** Hosts that are this machine itself. */
 const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
-const MAX_TIMEOUT = 2 ** 31 - 1; // more, and Node's timers fire at once
+const MAX_TIMEOUT = 2 ** 31 - 1; // with more, Node's timers fire at once
 
 /** Throws a TypeError that names the first option that is missing or malformed. */
 export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategyOptionsWithRequest): void {
-  // What a caller in JavaScript gives may be anything.
+  // JavaScript callers may pass anything.
   const given = options as unknown as Readonly<Record<string, unknown>> | null | undefined;
   if (typeof given !== 'object' || given === null) {
     throw new TypeError('DribbbleStrategy requires an options object with a clientID and a clientSecret');
@@ -192,19 +192,19 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
 
 let hasWarnedOfHTTP = false;
 
-/** Once a process: over plain http anybody on the way reads the authorization code (RFC 6749, section 3.1.2.1). */
+/** Warns once per process: plain http shows the authorization code to the network (RFC 6749, section 3.1.2.1). */
 function warnOfPlainHTTP(callbackURL: unknown): void {
   if (hasWarnedOfHTTP || typeof callbackURL !== 'string' || !URL.canParse(callbackURL)) return;
   const { protocol, hostname, origin } = new URL(callbackURL);
   if (protocol !== 'http:' || LOOPBACK.test(hostname)) return;
   hasWarnedOfHTTP = true;
   process.emitWarning(
-    `The callbackURL is at ${origin}: over plain http anybody on the way can read the authorization code and the session's cookie. Use https.`,
+    `The callbackURL is at ${origin}: over plain http anybody on the network can read the authorization code and the session cookie. Use https.`,
     { type: 'SecurityWarning', code: 'DRIBBBLE_PLAIN_HTTP' },
   );
 }
 
-/** Where the state of logins is kept; undefined where `state: false` has none kept. */
+/** The store for the state of logins; undefined with `state: false` and no store. */
 export function storeOf(
   { store, state, sessionKey }: DribbbleStrategyOptions | DribbbleStrategyOptionsWithRequest,
   authorizationURL: string,
@@ -228,7 +228,7 @@ export function checkAuthenticateOptions({ scope, callbackURL }: DribbbleAuthent
 
 let hasWarnedOfScope = false;
 
-/** A warning, not an error: Dribbble may have a new scope one day. Once for the process, as it may stand in a request. */
+/** A warning, as Dribbble may add a scope one day. Once per process, as the scope may come from a request. */
 function warnOfUnknownScope(scope: DribbbleAuthenticateOptions['scope'], separator = ' '): void {
   if (hasWarnedOfScope || !scope) return;
   const scopes = typeof scope === 'string' ? scope.split(separator) : scope;
@@ -238,7 +238,7 @@ function warnOfUnknownScope(scope: DribbbleAuthenticateOptions['scope'], separat
   process.emitWarning(`Dribbble has no scope "${unknown}": its scopes are public and upload.`);
 }
 
-/** null and the empty string too, where passport-oauth2 takes them so. */
+/** null and the empty string too, where passport-oauth2 treats them as left out. */
 function isLeftOut(name: string, value: unknown): boolean {
   if (value === '') return name === 'callbackURL' || name === 'scope';
   return value === undefined || (value === null && ['callbackURL', 'scope', 'store'].includes(name));
@@ -255,8 +255,8 @@ function isEndpoint(value: unknown): boolean {
 }
 
 function isCallbackURL(value: unknown): boolean {
-  // Of an app's own scheme too, `com.example.app:/callback` (RFC 8252, section 7.1). What has no slash after the colon
-  // is `localhost:3000`, or `javascript:`.
+  // An app's own scheme is allowed too: `com.example.app:/callback` (RFC 8252, section 7.1). Without a slash after the
+  // colon it is `localhost:3000` or `javascript:`.
   return isText(value) && URL.canParse(value, 'http://localhost') && !/^[a-z][a-z\d+.-]*:(?!\/)/i.test(value);
 }
 

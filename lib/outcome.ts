@@ -11,11 +11,11 @@ export interface Actions {
 }
 
 /**
- * Passport's actions for one request, of which the first counts. What one of them throws ends in `next(err)`: it may
- * run in a callback of the network or of a store, where an exception ends the process.
+ * Wraps Passport's actions for one request: only the first call counts. If an action throws, the request ends in
+ * `next(err)`: it may run in a callback of the network or of a store, where an exception would end the process.
  */
 export function settleOnce(actions: Actions, req: Request): Actions {
-  // Taken now: a strategy that is itself handed to passport.authenticate() is given those of the next request later.
+  // Read now: with a strategy object passed to passport.authenticate(), the next request overwrites them.
   const { success, fail, redirect, error } = actions;
   let settled = false;
   const once = (action: () => void, step: string, ...details: unknown[]): void => {
@@ -33,9 +33,9 @@ export function settleOnce(actions: Actions, req: Request): Actions {
     const { res, next } = req as Partial<Request>;
     try {
       if (res?.writableEnded) warn(reason);
-      // Express's: an app's own callback of passport.authenticate() was called already, and threw.
+      // Express's `next`: the app's own callback of passport.authenticate() was called already, and threw.
       else if (typeof next === 'function') next(reason);
-      // connect and others keep `next` to themselves: Passport has it, or the app's callback does.
+      // connect and others do not expose `next`: Passport's action leads there, or to the app's callback.
       else error.call(actions, reason);
     } catch (thrown) {
       warn(reason);
@@ -57,7 +57,7 @@ export function settleOnce(actions: Actions, req: Request): Actions {
       once(action, 'failed login: %s', code);
     },
     redirect: (url, status) => {
-      // The URL holds the state; of it, only the redirect URI is printed.
+      // The URL contains the state, so only the redirect URI is printed.
       const sent = debug.enabled ? new URL(url, 'http://localhost').searchParams.get('redirect_uri') : '';
       const action = (): void => {
         redirect.call(actions, url, status);
@@ -75,16 +75,16 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   };
 }
 
-/** An Error in any case: `next(undefined)` would let the request through, `next('route')` past its handlers. */
+/** Always an Error: `next(undefined)` would let the request through, `next('route')` would skip its handlers. */
 export function asError(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
   const message = `The app threw, rejected or called back with ${typeof thrown}, not with an Error.`;
   const error = new Error(typeof thrown === 'string' && thrown ? thrown : message, { cause: thrown });
-  // The fields by which error handlers go, such as `status`, stay.
+  // Keep the fields that error handlers read, such as `status`.
   return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
 }
 
-/** Prints an error that comes after the outcome, when nobody waits for it any more. */
+/** Prints an error that comes after the outcome, when nothing can handle it any more. */
 export function warn(error: Error): void {
   process.emitWarning(error instanceof Error ? error : String(error));
 }

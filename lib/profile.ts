@@ -17,7 +17,7 @@ export interface DribbbleProfile {
   emails?: { value: string }[];
   /** The response body, as it came. */
   _raw: string;
-  /** The response body, parsed. Nothing in it is checked but the id. */
+  /** The response body, parsed. Only the id in it is checked. */
   _json: DribbbleUser;
 }
 
@@ -26,7 +26,7 @@ export interface DribbbleUser extends DribbbleAccount {
   followers_count: number;
   /** Whether the account is a Pro account. */
   pro: boolean;
-  /** Whether the person may publish shots. */
+  /** Whether the person may upload shots. */
   can_upload_shot: boolean;
   /** The teams that the person is a member of. */
   teams: DribbbleTeam[];
@@ -34,7 +34,7 @@ export interface DribbbleUser extends DribbbleAccount {
   email?: string | null;
 }
 
-/** A team, as it stands in `DribbbleUser`. */
+/** A team in `DribbbleUser`. */
 export interface DribbbleTeam extends DribbbleAccount {
   /** When the team last changed, in ISO 8601. */
   updated_at: string;
@@ -59,7 +59,7 @@ export interface DribbbleAccount {
   created_at: string;
 }
 
-/** The profile in a response of `GET /v2/user`, or undefined where the response has no usable id. */
+/** The profile in a response of `GET /v2/user`, or undefined if the response has no usable id. */
 export function parseProfile(raw: string): DribbbleProfile | undefined {
   const json = parseObject(raw);
   const id = usableId(json?.['id']);
@@ -83,7 +83,7 @@ export function parseProfile(raw: string): DribbbleProfile | undefined {
 }
 
 function usableId(id: unknown): string | undefined {
-  // Beyond the safe integers two ids may read as the same number.
+  // Beyond the safe integers, two ids may parse as the same number.
   if (typeof id === 'number') return Number.isSafeInteger(id) && id >= 0 ? String(id) : undefined;
   return text(id);
 }

@@ -23,7 +23,7 @@ interface BaseMembers {
 }
 
 /**
- * Signs people in with their Dribbble account, by OAuth 2.0's authorization code grant (RFC 6749, section 4.1).
+ * Signs people in with their Dribbble account, with OAuth 2.0's authorization code grant (RFC 6749, section 4.1).
  *
  * ```ts
  * passport.use(
@@ -33,8 +33,8 @@ interface BaseMembers {
  * );
  * ```
  *
- * A login ends in a failed login (the person said no; a callback that is malformed, or has no right state), or in
- * `next(err)` with an `AuthorizationError`, `TokenError`, `DribbbleAPIError` or `InternalOAuthError`.
+ * A login that does not succeed is a failed login (the person said no; the callback is malformed or its state is
+ * wrong), or ends in `next(err)` with an `AuthorizationError`, `TokenError`, `DribbbleAPIError` or `InternalOAuthError`.
  *
  * A subclass may override `userProfile`, `authorizationParams`, `tokenParams`, `parseErrorResponse` and
  * `authenticate`, and use `_oauth2` for further requests.
@@ -42,14 +42,14 @@ interface BaseMembers {
 export class DribbbleStrategy extends OAuth2Strategy {
   override name = 'dribbble';
   declare protected _oauth2: OAuth2Client;
-  /** All that is ours, in one member: subclasses name theirs as they like. */
+  /** All state of ours in one member, so that a subclass can use any other name. */
   private readonly _dribbble: {
     userProfileURL: string;
     skipsProfile: boolean;
     keepsState: boolean;
-    /** What no error may hold: the client secret and, in a login, its authorization code and PKCE verifier. */
+    /** What no error may contain: the client secret and, during a login, its authorization code and PKCE verifier. */
     secrets: string[];
-    /** In a login, the `redirect_uri` that was sent. */
+    /** During a login, the `redirect_uri` that was sent. */
     callbackURL?: string | undefined;
   };
 
@@ -92,7 +92,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     };
   }
 
-  /** Begins a login, or goes on with it where the browser comes back from Dribbble. Passport calls it. */
+  /** Begins a login, or continues it when the browser comes back from Dribbble. Passport calls it. */
   override authenticate(req: Request, options: DribbbleAuthenticateOptions = {}): void {
     const outcome = settleOnce(this as unknown as Actions, req);
     try {
@@ -106,7 +106,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     }
   }
 
-  /** Runs passport-oauth2's flow on an object of this login's own: beside Passport's, as V8 is slow below one used once. */
+  /** Runs passport-oauth2's flow on an object for this login. Its prototype is the strategy: V8 is slow with Passport's. */
   private _dribbbleLogin(
     req: Request,
     options: DribbbleAuthenticateOptions,
@@ -121,7 +121,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     loginState.onRight = (verifier, proceed) => {
       settings.callbackURL = loginState.callbackURL;
       if (typeof verifier === 'string') settings.secrets = [...settings.secrets, verifier];
-      // Before the state was right, an error response could be anybody's.
+      // Until the state is checked, an error response could be anybody's.
       if (error === undefined) proceed();
       else if (error === 'access_denied')
         outcome.fail(loginState.infoWithState(errors.denial(callback, settings.secrets)));
@@ -148,8 +148,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
     });
     // While the token request is under way.
     if (code !== undefined) preconnectFor(this._oauth2, ...profileURLs);
-    // All that passport-oauth2 reads of a request, wherever the framework keeps it. An error response takes the way
-    // of a code as far as the check of its state.
+    // Everything that passport-oauth2 reads from a request. An error response is handled like a code until its state
+    // is checked.
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };
     const { headers, url, app } = req;
     const { connection = req.socket } = req as { connection?: unknown };
@@ -177,7 +177,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
   }
 
   /**
-   * The error in a response of the token endpoint, or null where it holds none. A subclass may override it.
+   * The error in a response of the token endpoint, or null if there is none. A subclass may override it.
    * @param body as it came
    * @param status the response's HTTP status
    */
@@ -185,7 +185,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     return errors.tokenError({ statusCode: status, data: body }, this._tokenContext);
   }
 
-  /** Makes an Error of what a token request called back with in place of a token. */
+  /** Makes an Error of what a token request called back with instead of a token. */
   protected _createOAuthError(_message: string, reason: unknown): Error {
     return errors.noToken(
       reason,

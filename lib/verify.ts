@@ -51,10 +51,10 @@ interface VerifyFunctions {
 /**
  * Finds or creates the app's user for a Dribbble profile.
  *
- * With four parameters it calls `done`; should its promise resolve to a user before, that counts. With fewer, what it
- * returns, or its promise resolves to, is the user; a falsy value is a failed login. What it throws, or rejects with,
- * is passed to `next(err)`. If it does not call back within a minute, the login ends in an error. Dribbble issues no
- * refresh token: the parameter is undefined.
+ * With four parameters it calls `done`; if its promise resolves to a user first, that counts. With fewer parameters, it
+ * returns the user or a promise of it; a falsy value is a failed login. What it throws or rejects with is passed to
+ * `next(err)`. If it does not call back within a minute, the login ends in an error. Dribbble issues no refresh token:
+ * the parameter is undefined.
  */
 export type DribbbleVerifyFunction = VerifyFunctions['verify'];
 /** A verify function that also takes the token response. */
@@ -76,7 +76,7 @@ type UserProfile = (
 ) => unknown;
 type SkipUserProfile = (accessToken: string, done: (error?: unknown, skip?: boolean) => void) => void;
 
-/** passport-oauth2's fullest form of a verify function, which every other one is called through. */
+/** passport-oauth2's verify function with every parameter; all other shapes are called through it. */
 export type FullVerifyFunction = (
   req: unknown,
   accessToken: string,
@@ -86,13 +86,13 @@ export type FullVerifyFunction = (
   verified: (error?: unknown, user?: unknown, info?: unknown) => void,
 ) => void;
 
-/** Milliseconds that verify, or skipUserProfile, may take to call back. */
+/** Milliseconds that verify and skipUserProfile may take to call back. */
 const PATIENCE = 60_000;
 const WAYS =
   'Return the user or a promise of it, or declare done and call it: (accessToken, refreshToken, profile, done).';
 
 /**
- * Makes any shape of verify function call back once, whatever it throws, rejects with, returns or calls.
+ * Makes a verify function of any shape call back once, whether it throws, rejects, returns or calls `done`.
  *
  * @param req the request, for `passReqToCallback`; otherwise undefined
  */
@@ -139,7 +139,7 @@ export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefin
   };
 }
 
-/** Guards the app's `skipUserProfile`, which passport-oauth2 calls where a throw would take the process down. */
+/** Guards the app's `skipUserProfile`: passport-oauth2 calls it where an exception would end the process. */
 export function guardSkip(
   skip: DribbbleStrategyOptions['skipUserProfile'],
 ): boolean | SkipUserProfile | undefined {
@@ -184,7 +184,7 @@ export function guardProfile({ userProfile }: { userProfile: UserProfile }): Use
 }
 
 /**
- * A callback that is called once: with the first outcome, or with an error if there is none within a minute.
+ * Makes a callback that is called once: with the first outcome, or with an error if there is none within a minute.
  *
  * @param late the message of that error; without it, there is no limit
  * @returns the callback, which returns whether the outcome was the first

@@ -5,18 +5,18 @@ import type { Duplex } from 'node:stream';
 import { isDefaultAgentSetUp, isMocked } from './environment';
 import { lookupAhead } from './lookup';
 
-// Milliseconds. NATs and load balancers drop what is idle for a minute or more, but not what sends a probe each second;
-// by these, Linux finds out within 11 s (measured) that a connection is dead.
+// Milliseconds. NATs and load balancers drop connections that are idle for a minute or more, unless a probe is sent
+// each second. With these probes, Linux detects a dead connection within 11 s (measured).
 const IDLE = 55_000; // how long a connection is kept open unused
 const OPENING = 5_000; // how long a connection may take to open ahead
 const PAUSE = 30_000; // how long none is opened ahead to a host that refused, hung, or hung up at once
 
-/** Sockets that were open before the request that they carry. */
+/** Sockets that were opened ahead of their first request. */
 export const preconnected = new WeakSet();
 
-/** Opens a connection before there is a request for it, which then need not wait for DNS, TCP and TLS. */
+/** Preconnects: a request then need not wait for DNS, TCP and TLS. */
 class PreconnectingAgent extends https.Agent {
-  /** At most one unused connection for each of the names by which Node's agents tell hosts apart. */
+  /** At most one unused connection for each host, under the agent's name for it (`getName`). */
   readonly spares = new Map<string, Socket>();
   private readonly pausedUntil = new Map<string, number>();
 
@@ -43,10 +43,10 @@ class PreconnectingAgent extends https.Agent {
       spare.setTimeout(IDLE);
       spare.setKeepAlive(true, 1000); // as Node's agent does with idle connections
     });
-    // Nothing is to be read before a request: what comes is the end, or a 408.
+    // There is nothing to read before a request, except the end of the connection or a 408.
     spare.on('readable', destroy);
     spare.on('timeout', destroy);
-    // Silent: the request that needs the host makes its own connection, and reports what it meets.
+    // Silent: the request that needs the host makes its own connection, and reports its errors.
     spare.on('error', destroy);
     spare.on('close', () => {
       if (!isSpare()) return;
@@ -56,7 +56,7 @@ class PreconnectingAgent extends https.Agent {
     });
   }
 
-  /** What Node's agent calls when a request finds no idle connection. */
+  /** Node's agent calls it when a request finds no idle connection. */
   override createConnection(
     options: https.RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
@@ -78,7 +78,7 @@ function destroy(this: Socket): void {
   this.destroy();
 }
 
-/** The agent for https, one for the process; undefined if the app has set up Node's default agent: use that. */
+/** The process's agent for https. Undefined if the app has set up Node's default agent, which is used then. */
 export function processAgent(): https.Agent | undefined {
   return isDefaultAgentSetUp() ? undefined : agent;
 }
@@ -90,7 +90,7 @@ export function preconnect(...urls: string[]): void {
     if (protocol === 'https:') agent.preconnect(hostname.replace(/^\[|\]$/g, ''), Number(port || 443));
 }
 
-/** Closes an agent's unused connections to a host: one of them has turned out to be dead. */
+/** Closes an agent's unused connections to a host, after one of them has turned out to be dead. */
 export function closeIdle(from: http.Agent | boolean, host: string, port: number): void {
   if (typeof from === 'boolean') return;
   const spares = from === agent ? [...agent.spares].map(([name, spare]) => [name, [spare]] as const) : [];

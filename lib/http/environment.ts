@@ -3,14 +3,14 @@ import https = require('node:https');
 import net = require('node:net');
 import { types } from 'node:util';
 
-/** The options with which Node makes its default agent. */
+/** The options of Node's own default agent. */
 const DEFAULTS = optionsOf(new https.Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 }));
 
 const socketPrototype = net.Socket.prototype as { connect: unknown };
 const { connect } = socketPrototype;
 
 /**
- * Whether the app, or who runs it, has said how to connect: `https.globalAgent` was replaced, was given options such as
+ * Whether the app, or its environment, says how to connect: `https.globalAgent` was replaced, was given options such as
  * a CA, or uses the proxy that the environment names (`NODE_USE_ENV_PROXY`, `http.setGlobalProxyFromEnv()`).
  */
 export function isDefaultAgentSetUp(): boolean {
@@ -19,7 +19,7 @@ export function isDefaultAgentSetUp(): boolean {
   if (Object.hasOwn(globalAgent, 'createConnection')) return true;
   const options = optionsOf(globalAgent);
   for (const key in options) if (options[key] !== DEFAULTS[key]) return true;
-  return options['timeout'] !== DEFAULTS['timeout']; // an agent of the app's, with fewer options
+  return options['timeout'] !== DEFAULTS['timeout']; // the app's own agent, with fewer options
 }
 
 /** Whether a test has replaced Node's http. nock 14 and msw 2 wrap functions in proxies, nock 13 and msw 3 replace them. */

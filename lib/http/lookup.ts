@@ -5,9 +5,9 @@ import type { LookupFunction } from 'node:net';
 const LIMIT = 500;
 
 /**
- * Looks a name up for a connection that may never be needed. `dns.lookup` keeps the process alive until it gives up,
- * 10 s with a silent name server, and can't be cancelled. So it is called only if the name server responds to a query that
- * can be, or if the connection is needed by then.
+ * Looks up a name for a connection that may never be needed. `dns.lookup` can't be cancelled, and keeps the process
+ * alive until it gives up: 10 s with a silent name server. So it is called only once the connection is needed, or after
+ * the name server has responded to a query that can be cancelled.
  */
 export function lookupAhead(isNeeded: () => boolean): LookupFunction {
   return (hostname, options, callback) => {

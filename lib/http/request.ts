@@ -4,9 +4,9 @@ import https = require('node:https');
 import type { Socket } from 'node:net';
 import { closeIdle, preconnected, processAgent } from './agent';
 
-/** Bytes of a response body. A profile has a few thousand. */
+/** The most bytes of a response body. A profile has a few thousand. */
 const BODY_LIMIT = 1024 * 1024;
-/** Bytes read from the socket for one response: a body of BODY_LIMIT in one-byte chunks is 6 MiB. */
+/** The most bytes read from the socket for one response: a body of BODY_LIMIT in one-byte chunks is 6 MiB. */
 const RAW_LIMIT = 8 * 1024 * 1024;
 
 const UNREACHABLE =
@@ -27,7 +27,7 @@ export class HttpError extends Error {
   override readonly name = 'HttpError';
   declare readonly cause?: Error;
 
-  /** @param status What a gateway would respond with: 504 if time ran out, else 502. */
+  /** @param status the HTTP status of a gateway's response: 504 on a timeout, else 502 */
   constructor(
     message: string,
     readonly status: 502 | 504,
@@ -63,7 +63,7 @@ export function request(
     let isConnected = false;
     let settled = false;
 
-    // When the process was frozen, the response may have come before the timer: give it one turn to be read.
+    // If the process was suspended, a response may be waiting: give it one turn of the event loop to be read.
     const deadline = setTimeout(() => setImmediate(timedOut), timeout);
     send();
 
@@ -156,7 +156,7 @@ export function request(
 
     function timedOut(): void {
       if (settled) return;
-      // The connection may be dead without anybody having said so, and its idle neighbours with it.
+      // The connection may have died silently, and the idle ones to the same host with it.
       closeIdle(agent ?? library.globalAgent, host, port);
       const within = `within ${String(timeout)} ms`;
       if (isConnected) fail(`did not respond ${within}. Try again later, or raise the timeout.`, 504);
@@ -164,7 +164,7 @@ export function request(
     }
 
     function failed(error: NodeJS.ErrnoException & { rawPacket?: unknown }, bytes: number): void {
-      delete error.rawPacket; // bytes of the response, perhaps with the access token
+      delete error.rawPacket; // raw bytes of the response, which may contain the access token
       const why = error.message || (error.code ?? error.name);
       const status = error.code === 'ETIMEDOUT' ? 504 : 502;
       if (!isConnected && bytes === 0) fail(`could not be reached: ${why}. ${UNREACHABLE}`, status, error);
@@ -179,11 +179,11 @@ export function request(
       attempt?.destroy();
       const { method = 'GET', path, headers } = options;
       const name = (headers as http.OutgoingHttpHeaders | undefined)?.['Host'] ?? `${host}:${String(port)}`;
-      const [pathname = ''] = (path ?? '/').split('?', 1); // the query may hold secrets
+      const [pathname = ''] = (path ?? '/').split('?', 1); // the query may contain secrets
       reject(new HttpError(`${method} ${String(name)}${pathname} ${what}`, status, cause));
     }
 
-    /** @returns Whether this is the first outcome, and so the one that counts. */
+    /** @returns whether this is the first outcome, the only one that counts */
     function settle(): boolean {
       if (settled) return false;
       settled = true;

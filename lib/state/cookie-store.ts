@@ -15,10 +15,10 @@ import {
   type VerifyStateCallback,
 } from './login';
 
-// Why node:crypto, and no library: the sealing is one cipher call each way, and the cookie a line of text that is never
-// anything but base64url. The present `cookie`, `jose` and `iron-webcrypto` are well kept, but ES modules, which
-// require() can't load on the older releases of Node 20 (`cookie` asks for Node 22); and names, limits, binding,
-// rotation and single use would be ours with any of them.
+// Why node:crypto and no library: encryption is one cipher call each way, and the cookie's value is plain base64url.
+// The current `cookie`, `jose` and `iron-webcrypto` are well kept, but they are ES modules, which require() can't load
+// on older releases of Node 20 (`cookie` needs Node 22). Names, limits, binding, rotation and single use would still
+// be ours with any of them.
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -26,10 +26,10 @@ const TAG_BYTES = 16;
 const HANDLE = /^[\w-]{32}$/;
 /**
  * Bytes of name, value and attributes that every browser keeps (RFC 6265, section 6.1). All logins under way in one
- * browser share them, and the oldest makes room: servers refuse every request with a Cookie header of 8 or 16 KiB.
+ * browser share them, and the oldest makes room: servers refuse requests with a Cookie header of 8 or 16 KiB.
  */
 const COOKIE_LIMIT = 4096;
-/** Cookies removed at once: a response with many headers is refused by proxies. */
+/** At most this many cookies are removed at once: proxies refuse a response with many headers. */
 const REMOVED_LIMIT = 8;
 
 /** Process-wide: an instance of the app may create a store for each request. */
@@ -48,7 +48,7 @@ interface Sealed {
   verifier?: string | undefined;
   state?: unknown;
 }
-/** As Express hands it over. */
+/** A request as Express passes it on. */
 type ExpressRequest = IncomingMessage & { res?: ServerResponse; secure?: boolean };
 
 /**
@@ -126,7 +126,7 @@ export class CookieStateStore {
     callback(null, handle);
   }
 
-  /** Goes on with a login: calls back with the PKCE verifier or true, and the app's state; or with false and why. */
+  /** Continues a login: calls back with the PKCE verifier or true, and the app's state; or with false and why. */
   verify(req: IncomingMessage, handle: unknown, meta: StateMeta, callback: VerifyStateCallback): void {
     const res = responseOf(req);
     if (typeof handle !== 'string') {
@@ -195,7 +195,7 @@ function readCookies(req: IncomingMessage): Partial<Record<string, string>> {
 }
 
 function responseOf({ res }: ExpressRequest): ServerResponse {
-  // koa-passport has a stand-in there, which can't set a second cookie.
+  // koa-passport puts a stand-in there, which can't set a second cookie.
   if (res && 'appendHeader' in res) return res;
   throw new Error(
     "CookieStateStore needs Node's response as req.res, which Express sets (and so NestJS on Express). " +

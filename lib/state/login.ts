@@ -34,7 +34,7 @@ export type DribbbleFailureCode =
   | 'malformed_callback'
   | 'authorization_error';
 
-/** What passport-oauth2 tells a store of the login. */
+/** What passport-oauth2 tells a store about the login. */
 export interface StateMeta {
   authorizationURL: string;
   tokenURL: string;
@@ -54,15 +54,15 @@ export interface AnyStore {
   /* eslint-enable */
 }
 
-/** The `verify` methods of our own stores, which themselves let each state be used once; not so one that overrides them. */
+/** The `verify` methods of our own stores, which let each state be used once. An override of one is not in here. */
 export const singleUse = new WeakSet<AnyStore['verify']>();
 
-/** So many used states are remembered at least, and twice as many at most, until they expire. */
+/** At least this many used states are remembered until they expire, and at most twice as many. */
 const USED_LIMIT = 5000;
 /** Milliseconds that a login may take, from the redirect to the callback. */
 export const LOGIN_LIFETIME = 600_000;
 
-/** The states that were used, in this process: two sets, of which the older is dropped as a whole. */
+/** Remembers used states in this process, in two sets: the older one is dropped as a whole. */
 export class UsedStates {
   private older = { states: new Set<string>(), expire: 0 };
   private newer = { states: new Set<string>(), expire: 0 };
@@ -89,18 +89,18 @@ export class UsedStates {
   }
 }
 
-/** Of the stores that do not remember them. */
+/** For the stores that do not remember used states themselves. */
 const usedStates = new WeakMap<AnyStore, UsedStates>();
 
 /**
- * One login's state, in place of the strategy's store: calls the store as passport-oauth2 would, with the real
- * request; lets a state be used once, whatever the store; and keeps the app's state apart, of which passport-oauth2
- * would drop falsy values, and which it would write into an object of the app's.
+ * One login's state, in place of the strategy's store. It calls the store as passport-oauth2 would, with the real
+ * request; lets a state be used once, with any store; and keeps the app's state apart: passport-oauth2 would drop
+ * falsy values, and write the rest into an object of the app's.
  */
 export class LoginState {
   /** The `redirect_uri` of the login, if there is one. */
   callbackURL: string | undefined;
-  /** Called when the state is right, before anything else of the callback is believed. The strategy sets it. */
+  /** Called when the state is right, before anything else in the callback is trusted. The strategy sets it. */
   onRight!: (verifier: string | boolean, proceed: () => void) => void;
   private readonly used: UsedStates | undefined;
 
@@ -110,7 +110,7 @@ export class LoginState {
     keepsState: boolean,
     private readonly req: Request,
     private appState: unknown,
-    /** Called with what the store rejects with, or a later step throws where nothing catches. */
+    /** Called with what the store rejects with, and with what a later step throws where nothing else catches. */
     private readonly onThrow: (thrown: unknown) => void,
   ) {
     if (!keepsState || singleUse.has(stateStore.verify)) return;
@@ -135,7 +135,7 @@ export class LoginState {
     else this.await(stateStore.store(req, stored));
   }
 
-  /** Goes on with a login: calls back with whether the state is right. */
+  /** Continues a login: calls back with whether the state is right. */
   verify(_req: unknown, handle: unknown, meta: StateMeta, callback: VerifyStateCallback): void {
     this.callbackURL = meta.callbackURL;
     const { stateStore, req } = this;
@@ -155,7 +155,7 @@ export class LoginState {
     else this.await(stateStore.verify(req, handle, verified));
   }
 
-  /** A copy of the app's info with this login's state in it: the app's object may be a constant that all logins share. */
+  /** A copy of the app's info with this login's app state: the app's object may be shared by all logins. */
   infoWithState(info: unknown): object {
     const { state: _, ...copy } =
       typeof info === 'string' ? { message: info } : { ...(info as { state?: unknown }) };
@@ -199,7 +199,7 @@ export const EXPIRED: DribbbleFailure = {
   code: 'state_expired',
 };
 
-/** The state is none of this browser's. */
+/** The state does not belong to a login of this browser. */
 export function unknownState({ headers }: Pick<Request, 'headers'>): DribbbleFailure {
   const isLocal = /^(?:localhost|127\.0\.0\.1)(?::|$)/.test(headers.host ?? '');
   return {
@@ -212,7 +212,7 @@ export function unknownState({ headers }: Pick<Request, 'headers'>): DribbbleFai
   };
 }
 
-/** The info of a store of the app's, with a code. */
+/** The info of the app's own store, with a code. */
 function failure(req: Request, handle: unknown, info: unknown): DribbbleFailure {
   const given = typeof info === 'string' ? { message: info } : (info as Partial<DribbbleFailure> | undefined);
   return { ...(handle === undefined ? MISSING : unknownState(req)), ...given };
@@ -220,7 +220,7 @@ function failure(req: Request, handle: unknown, info: unknown): DribbbleFailure 
 
 const FALSY = 'dribbble:falsy';
 
-/** Stores of passport-oauth2's contract keep a state that is truthy. */
+/** passport-oauth2's stores keep truthy states only. */
 function pack(state: unknown): unknown {
   return state === undefined || state ? state : { [FALSY]: state };
 }

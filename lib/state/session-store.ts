@@ -14,9 +14,9 @@ import {
   type VerifyStateCallback,
 } from './login';
 
-/** Logins under way in one session: more tabs than that, and the oldest gives way. */
+/** At most this many logins are under way in one session: the oldest makes room. */
 const LOGINS_LIMIT = 10;
-/** Bytes of JSON that all logins take in a session that lives in a cookie, which browsers cut at 4096. */
+/** Bytes of JSON for all logins, if the session lives in a cookie: browsers refuse one of more than 4096. */
 const COOKIE_LIMIT = 2048;
 
 interface Login {
@@ -27,7 +27,7 @@ interface Login {
 }
 type Session = Record<string, unknown>;
 
-/** Process-wide, so that an old cookie of cookie-session, with an old state in it, fails with any strategy. */
+/** Process-wide: an old cookie of cookie-session brings back an old state, whichever strategy reads it. */
 const used = new UsedStates();
 
 /** Keeps the state of each login in the session: the default store. */
@@ -64,7 +64,7 @@ export class SessionStore {
     callback(null, handle);
   }
 
-  /** Goes on with a login: calls back with the PKCE verifier or true, and the app's state; or with false and why. */
+  /** Continues a login: calls back with the PKCE verifier or true, and the app's state; or with false and why. */
   verify(req: Request, handle: unknown, _meta: StateMeta, callback: VerifyStateCallback): void {
     const session = sessionOf(req);
     const kept = session[this.key];
@@ -84,7 +84,7 @@ export class SessionStore {
 
   private underWay(session: Session): Login[] {
     const kept = session[this.key];
-    // What passport-oauth2's own store, or version 1.0.0, left there is no list.
+    // passport-oauth2's own store, and version 1.0.0, kept something other than a list.
     return Array.isArray(kept) ? (kept as Login[]).filter(({ expires }) => expires > Date.now()) : [];
   }
 }
@@ -98,7 +98,7 @@ function sessionOf(req: Request): Session {
   );
 }
 
-/** Sessions that a server keeps have an id, in express-session and @fastify/session. */
+/** Sessions kept on the server have an id, in express-session and @fastify/session. */
 function isInCookie(session: Session): boolean {
   return typeof (session['id'] ?? session['sessionId']) !== 'string';
 }
