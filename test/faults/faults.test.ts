@@ -78,8 +78,9 @@ describe('DribbbleStrategy', () => {
   }
 
   function check(fault: Fault, seen: Seen): void {
-    const { says, status } = fault.expected;
+    const { outcome, says, status } = fault.expected;
     expect(judge(fault, seen), inspect(seen)).to.equal(undefined);
+    if (outcome === 'error' || outcome === 'login begins') expect(seen.kind).to.equal(outcome);
     if (status !== undefined) expect(seen.page?.status).to.equal(status);
     if (says) expect(seen.page?.body).to.match(says);
     const outcomes = app?.outcomes ?? [];

@@ -115,16 +115,21 @@ export async function logIn(
   patience: number,
 ): Promise<Seen> {
   const { authorizationURL } = dribbble.endpoints;
-  const visitor = new Visitor(signIn, authorizationURL, patience);
+  const newVisitor = (): Visitor => new Visitor(signIn, authorizationURL, patience);
+  const visitor = newVisitor();
   const { query = `code=${encodeURIComponent(CODE)}&state=STATE`, form } = callback ?? {};
-  for (let login = 0; login < loginsBefore; login++)
-    await visitor.callback(`code=${encodeURIComponent(CODE)}&state=${await visitor.begin()}`);
-  const somebody = await new Visitor(signIn, authorizationURL, patience).begin();
+  for (let login = 0; login < loginsBefore; login++) {
+    // Of others, so that whoever is signed in at the end is so by the login that counts.
+    const other = newVisitor();
+    await other.follow(await other.callback(`code=${encodeURIComponent(CODE)}&state=${await other.begin()}`));
+  }
+  const somebody = await newVisitor().begin();
   const state = await visitor.begin();
   const fill = (text: string): string => text.replaceAll('STATE', state).replaceAll('SOMEBODY', somebody);
   for (let tab = 0; tab < begunLater; tab++) await visitor.begin();
   if (callbackBefore !== undefined) await visitor.callback(callbackBefore);
-  for (let use = 0; use < usesBefore; use++) await visitor.callback(fill(query), form && fill(form));
+  for (let use = 0; use < usesBefore; use++)
+    await visitor.follow(await visitor.callback(fill(query), form && fill(form)));
 
   const before = dribbble.received.length;
   const seen = await visit();
@@ -137,19 +142,26 @@ export async function logIn(
       const page = await visitor.callback(fill(query), form && fill(form));
       if (visitor.isSentAway(page)) return { kind: 'login begins', page };
       const last = await visitor.follow(page);
-      if (last.body.includes(PERSON.name)) return { kind: 'signed in', page: last };
-      return { kind: page.status >= 500 ? 'error' : 'failed login', page };
+      // A person who is shown without a request to the provider has been signed in before.
+      const isSignedIn = last.body.includes(PERSON.name) && dribbble.received.length > before;
+      if (isSignedIn) return { kind: 'signed in', page: last };
+      return { kind: last.status >= 500 ? 'error' : 'failed login', page: last };
     } catch (error) {
       return { kind: (error as Error).name === 'AbortError' ? 'hangs' : 'breaks off' };
     }
   }
 }
 
-/** Why what was seen is not what is right, or undefined where it is. */
+/**
+ * Why what was seen is not what is right, or undefined where it is. How an app says that nobody is signed in is its own
+ * matter: a status, a page that it redirects to, another login.
+ */
 export function judge({ expected: { outcome } }: Fault, { kind, asked, strayed }: Seen): string | undefined {
   if (strayed > 0) return 'followed the redirect';
   const fits: Partial<Record<typeof outcome, string[]>> = {
+    error: ['error', 'failed login'],
     refused: ['failed login', 'error'],
+    'login begins': ['failed login', 'error', 'login begins'],
     'not signed in': ['failed login', 'error', 'login begins'],
   };
   if (!(fits[outcome] ?? [outcome]).includes(kind)) return kind;

@@ -5,7 +5,7 @@ import type { Address } from './login';
 
 /*
  * What can go wrong with a login, and what is right then. `faults.test.ts` puts this package through all of it;
- * `compare/` puts other strategies, and any app, through all that is not marked as `ours`.
+ * `compare/` puts other strategies, other systems and any app through all that they can be put through: see `only`.
  */
 
 type Behaviour = OnSocket<Received>;
@@ -20,8 +20,11 @@ export interface Fault {
   expected: Expected;
   /** The provider's connection is of no more use, so that the client has to close it. */
   closes?: true;
-  /** It can be arranged with this package's options, or its own verify functions, only. */
-  ours?: true;
+  /**
+   * It is about this package's own options or verify functions, or about what an app hands to Passport: it cannot be
+   * arranged with others.
+   */
+  only?: 'ours' | 'Passport';
 }
 
 export interface Arrangement {
@@ -495,7 +498,7 @@ const UNUSUAL = onBothLegs({
           'The person is signed in, over a new connection (RFC 9112, section 9.3.1; ciaranj/node-oauth#368).',
         loginsBefore: 1,
         does: (socket, request, leg) => {
-          if (request.earlier !== 1) return PROVIDER[leg](socket, request);
+          if (!request.isReused) return PROVIDER[leg](socket, request);
           return how === 'closed' ? socket.end() : socket.resetAndDestroy();
         },
         expected: { outcome: 'signed in' },
@@ -508,7 +511,7 @@ const UNUSUAL = onBothLegs({
       'The person is signed in, over a new connection: the server waited for a request, and gave up before it came (RFC 9110, section 15.5.9).',
     loginsBefore: 1,
     does: (socket, request, leg) =>
-      request.earlier === 1
+      request.isReused
         ? socket.end(response('', { status: '408 Request Timeout', headers: ['Connection: close'] }))
         : PROVIDER[leg](socket, request),
     expected: { outcome: 'signed in' },
@@ -724,8 +727,8 @@ const app = (
   right: string,
   arrange: Arrangement,
   expected: Expected,
-  ours?: true,
-): Fault => ({ id: `app/${id}`, happens, right, arrange, expected, ...(ours && { ours }) });
+  only: Fault['only'] = arrange.verify || arrange.before ? 'Passport' : undefined,
+): Fault => ({ id: `app/${id}`, happens, right, arrange, expected, ...(only && { only }) });
 const thrown = (message: string): never => {
   throw new Error(message);
 };
@@ -753,7 +756,7 @@ const APPS: Fault[] = [
       },
     },
     error(/object/, 500),
-    true,
+    'ours',
   ),
   app(
     'verify-rejects',
@@ -811,7 +814,7 @@ const APPS: Fault[] = [
       },
     },
     { outcome: 'signed in' },
-    true,
+    'ours',
   ),
   app(
     'done-then-throws',
@@ -837,7 +840,7 @@ const APPS: Fault[] = [
       },
     },
     { outcome: 'signed in' },
-    true,
+    'ours',
   ),
   app(
     'no-regenerate',
@@ -865,7 +868,7 @@ const APPS: Fault[] = [
       options: { agent: { addRequest: () => thrown('the agent threw') } },
     },
     error(/the agent threw/),
-    true,
+    'ours',
   ),
   app(
     'skip-rejects',
@@ -876,7 +879,7 @@ const APPS: Fault[] = [
       options: { skipUserProfile: async () => thrown('skipUserProfile rejected') },
     },
     error(/^skipUserProfile rejected$/, 500),
-    true,
+    'ours',
   ),
   app(
     'skip-throws',
@@ -886,7 +889,7 @@ const APPS: Fault[] = [
       options: { skipUserProfile: () => thrown('skipUserProfile threw') },
     },
     error(/^skipUserProfile threw$/, 500),
-    true,
+    'ours',
   ),
 ];
 

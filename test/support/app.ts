@@ -102,9 +102,10 @@ export class Visitor {
     this.browser = new Browser({}, { timeout: patience });
   }
 
-  /** Presses the button, and gives the state that goes to Dribbble. */
+  /** Presses the button, a link or the form of a page, and gives the state that goes to Dribbble. */
   async begin(): Promise<string> {
-    const page = await this.follow(await this.browser.get(this.signIn));
+    let page = await this.follow(await this.browser.get(this.signIn));
+    if (page.body.includes('<form')) page = await this.follow(await this.browser.submit(page));
     if (!page.location) throw new Error(`No redirect to ${this.authorizationURL}, but ${page.body}`);
     const { searchParams } = new URL(page.location);
     this.callbackURL = searchParams.get('redirect_uri') ?? new URL('/callback', this.signIn).href;

@@ -45,6 +45,15 @@ export class Browser {
     return this.#request('POST', url, { ...type, ...headers }, body);
   }
 
+  /** Sends the first form of a page, as it stands. */
+  submit({ url, body }: Page): Promise<Page> {
+    const [, action = '', content = ''] = /<form[^>]* action="([^"]*)"[^>]*>(.*?)<\/form>/s.exec(body) ?? [];
+    const fields = new URLSearchParams();
+    for (const [, name = '', value = ''] of content.matchAll(/<input[^>]* name="([^"]*)" value="([^"]*)"/g))
+      fields.append(name, value);
+    return this.post(new URL(action, url).href, fields.toString());
+  }
+
   /** Goes where a page redirects to, until one does not, or one leads where it is not to go. */
   async follow(page: Page | Promise<Page>, until = (_location: string): boolean => false): Promise<Page> {
     let current = await page;

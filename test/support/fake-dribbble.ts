@@ -13,8 +13,9 @@ export interface Received {
   /** All of it, as it came, and what it came on. */
   text: string;
   socket: net.Socket;
-  /** How many requests came to the same path before. */
+  /** How many requests came to the same path before, and whether one of them came on the same connection. */
   earlier: number;
+  isReused: boolean;
 }
 
 /** What to respond with: a JSON value, or a behaviour. */
@@ -72,8 +73,9 @@ export class FakeDribbble extends RawServer {
 
   override behave: Behaviour = (socket, text) => {
     const parsed = parse(text);
-    const earlier = this.received.filter(({ path }) => path === parsed.path).length;
-    const request = { ...parsed, socket, earlier };
+    const before = this.received.filter(({ path }) => path === parsed.path);
+    const isReused = before.some((received) => received.socket === socket);
+    const request = { ...parsed, socket, earlier: before.length, isReused };
     this.received.push(request);
     this.respond(socket, request);
   };
@@ -113,7 +115,7 @@ export function json(value: unknown, status = '200 OK', headers: string[] = []):
   });
 }
 
-function parse(text: string): Omit<Received, 'socket' | 'earlier'> {
+function parse(text: string): Omit<Received, 'socket' | 'earlier' | 'isReused'> {
   const [head = '', ...body] = text.split('\r\n\r\n');
   const [start = '', ...lines] = head.split('\r\n');
   const [method = '', path = ''] = start.split(' ');
