@@ -1,6 +1,6 @@
 // The chart of the round trips: bars for each strategy in each situation, on a light or a dark page.
-import { SITUATIONS } from './measure.mjs';
-import { NAMES, OURS } from './strategies.mjs';
+import { NAMES, SITUATIONS } from './measure.mjs';
+import { OURS } from './strategies.mjs';
 
 const WIDTH = 760;
 const LEFT = 230;

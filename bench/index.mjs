@@ -6,8 +6,8 @@ import { cpus } from 'node:os';
 import { URL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.mjs';
-import { COSTS, cpu, loading, memory, roundTrips, SITUATIONS } from './measure.mjs';
-import { BASE, NAMES, OURS } from './strategies.mjs';
+import { COSTS, cpu, loading, memory, NAMES, roundTrips, SITUATIONS } from './measure.mjs';
+import { BASE, OURS } from './strategies.mjs';
 
 const LIMITS = {
   roundTrips: { first: 2.3, idle: 2.3, after: 2.2, cold: 4.5 },

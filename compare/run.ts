@@ -1,17 +1,20 @@
-// Puts this package and others, or any app, through the faults of test/faults/table.ts. README.md says how it counts.
+// Puts this package and others from npm, or any app, through the faults of test/faults/table.ts. README.md says how it counts.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { judge, logIn, Provider, type Seen } from '../test/faults/login';
 import { FAULTS, SECRETS, type Fault } from '../test/faults/table';
-import type { Report } from './app';
+import { Visitor } from '../test/support/app';
 import installRuntime = require('../scripts/install-runtime.cjs');
-import { NAMES, OURS, TIMEOUT, versionOf } from './strategies';
+import type { Report } from './app';
 
 /** Milliseconds after which a login without a page hangs: an app's own timeout may be ten seconds. */
-const PATIENCE = { strategy: 6000, app: 30_000 };
+const PATIENCE = { compared: 6000, app: 30_000 };
+/** Milliseconds in which another outcome, or a crash, may still come: the timeout in app.ts, and a little more. */
+const AFTERMATH = 1200;
 const COLUMNS = ['right', 'crash', 'hang', 'wrong login', 'wrong response'] as const;
 interface Runtime {
   path: string;
@@ -23,12 +26,11 @@ const { values: flags } = parseArgs({
   options: {
     app: { type: 'string' },
     port: { type: 'string', default: '4600' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [''] },
     runtimes: { type: 'boolean' },
     verbose: { type: 'boolean' },
   },
 });
-const faults = FAULTS.filter(({ id, ours }) => !ours && id.startsWith(flags.only ?? ''));
 const HEADS = {
   right: 'right',
   crash: 'crashes',
@@ -36,28 +38,43 @@ const HEADS = {
   'wrong login': 'wrong logins',
   'wrong response': 'wrong responses',
 };
-void (flags.app === undefined ? compareStrategies() : tryApp(flags.app, Number(flags.port)));
+const wanted = FAULTS.filter(
+  ({ id, only }) => only !== 'ours' && flags.only.some((prefix) => id.startsWith(prefix)),
+);
+void (flags.app === undefined ? compare() : tryApp(flags.app, Number(flags.port)));
 
-async function compareStrategies(): Promise<void> {
+interface Contestant {
+  what: string;
+  name: string;
+  runtime: Runtime;
+  faults: Fault[];
+}
+
+async function compare(): Promise<void> {
+  const { OURS, STRATEGIES } = await import('../bench/strategies.mjs');
+  const { SYSTEMS } = await import('../bench/systems.mjs');
   const node: Runtime = { path: process.execPath, flags: [] };
-  const contestants: [what: string, name: string, runtime: Runtime][] = NAMES.map((name) => [
-    `${name} ${versionOf(name)}`,
-    name,
-    node,
-  ]);
+  const others = wanted.filter(({ only }) => only !== 'Passport');
+  const contestants: Contestant[] = [
+    ...STRATEGIES.map((name) => ({ name, faults: wanted })),
+    ...Object.keys(SYSTEMS).map((name) => ({ name, faults: others })),
+  ].map((each) => ({ ...each, what: `${each.name} ${versionOf(each.name)}`, runtime: node }));
   if (flags.runtimes) {
     for (const runtime of ['bun', 'deno']) {
       const installed = installRuntime(runtime);
-      contestants.push([`${OURS} on ${runtime} ${installed.version}`, OURS, installed]);
+      const what = `${OURS} on ${runtime} ${installed.version}`;
+      contestants.push({ what, name: OURS, runtime: installed, faults: wanted });
     }
   }
   const rows = await Promise.all(
-    contestants.map(async ([what, name, runtime]) => {
-      const verdicts = await tryStrategy(name, runtime);
-      return { what, name, verdicts };
+    contestants.map(async (each, index) => {
+      // Each begins elsewhere, so that the floods of all do not meet.
+      const first = Math.round((index / contestants.length) * each.faults.length);
+      const faults = [...each.faults.slice(first), ...each.faults.slice(0, first)];
+      return { ...each, faults, verdicts: await tryOut({ ...each, faults }) };
     }),
   );
-  for (const { what, name, verdicts } of rows) {
+  for (const { what, name, faults, verdicts } of rows) {
     if (flags.verbose || name === OURS)
       verdicts.forEach((verdict, at) => {
         const fault = faults[at];
@@ -67,8 +84,16 @@ async function compareStrategies(): Promise<void> {
   printTable(rows.map(({ what, verdicts }) => [what, verdicts]));
 }
 
+function versionOf(name: string): string {
+  const folder = join(
+    __dirname,
+    name === 'passport-dribbble-oauth2' ? '..' : `../bench/node_modules/${name}`,
+  );
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
 /** All faults, in a process of its own: a new one after a crash, or a login that hangs. */
-async function tryStrategy(name: string, runtime: Runtime): Promise<Verdict[]> {
+async function tryOut({ name, runtime, faults }: Contestant): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   let child = start(name, runtime);
   for (const fault of faults) {
@@ -105,9 +130,8 @@ function start(
 async function verdictOf(fault: Fault, child: ChildProcess, provider: Provider): Promise<Verdict> {
   child.send({ id: fault.id, endpoints: provider.arrange(fault) });
   const [signIn] = (await once(child, 'message')) as [string];
-  const seen = await logIn(fault, signIn, provider, PATIENCE.strategy);
-  // Another outcome, or a crash, may come as late as a request's timeout.
-  await delay(TIMEOUT + 200);
+  const seen = await logIn(fault, signIn, provider, PATIENCE.compared);
+  await delay(AFTERMATH);
   if (seen.kind === 'hangs' || seen.kind === 'breaks off') return count(fault, seen);
   child.send('report');
   const [report] = (await once(child, 'message')) as [Report];
@@ -127,7 +151,8 @@ function count(fault: Fault, seen: Seen): Verdict {
   if (seen.kind === 'hangs') return ['hang'];
   if (seen.kind === 'breaks off') return ['crash', flaw];
   if (seen.kind === 'signed in') return ['wrong login'];
-  return ['wrong response', `${flaw}: ${String(seen.page?.status)} ${seen.page?.body.slice(0, 100) ?? ''}`];
+  const said = seen.page?.body.replace(/\s+/g, ' ').slice(0, 100) ?? '';
+  return ['wrong response', `${flaw}: ${String(seen.page?.status)} ${said}`];
 }
 
 /** Any app that is pointed at the provider printed here, and that shows the person's name to whoever is signed in. */
@@ -147,9 +172,7 @@ async function tryApp(signIn: string, port: number): Promise<void> {
   while (!(await leadsTo(endpoints.authorizationURL, signIn))) await delay(500);
 
   const verdicts: Verdict[] = [];
-  for (const fault of faults.filter(
-    ({ arrange: { address, verify, before } }) => !address && !verify && !before,
-  )) {
+  for (const fault of wanted.filter(({ only, arrange }) => !only && !arrange.address)) {
     provider.arrange(fault);
     const verdict = await logIn(fault, signIn, provider, PATIENCE.app).then(
       (seen) => count(fault, seen),
@@ -159,12 +182,15 @@ async function tryApp(signIn: string, port: number): Promise<void> {
     verdicts.push(verdict);
   }
   printTable([[signIn, verdicts]]);
+  if (verdicts.some(([column]) => column !== 'right')) process.exitCode = 1;
   await provider.stop();
 }
 
 async function leadsTo(authorizationURL: string, signIn: string): Promise<boolean> {
-  const { headers } = await fetch(signIn, { redirect: 'manual' }).catch(() => ({ headers: new Headers() }));
-  return headers.get('location')?.startsWith(authorizationURL) ?? false;
+  return new Visitor(signIn, authorizationURL).begin().then(
+    () => true,
+    () => false,
+  );
 }
 
 function print(name: string, { id, happens, right }: Fault, [column, why]: Verdict): void {
@@ -172,12 +198,13 @@ function print(name: string, { id, happens, right }: Fault, [column, why]: Verdi
 }
 
 function printTable(rows: [what: string, verdicts: Verdict[]][]): void {
-  const total = rows[0]?.[1].length ?? 0;
-  console.log(`\n| of ${String(total)} cases | ${COLUMNS.map((column) => HEADS[column]).join(' | ')} |`);
+  console.log(`\n| | ${COLUMNS.map((column) => HEADS[column]).join(' | ')} |`);
   console.log(`| --- |${COLUMNS.map(() => ' ---: |').join('')}`);
   for (const [what, verdicts] of rows) {
-    const counts = COLUMNS.map((column) => verdicts.filter((verdict) => verdict[0] === column).length);
-    console.log(`| ${what} | ${counts.join(' | ')} |`);
+    const [right, ...others] = COLUMNS.map(
+      (column) => verdicts.filter((verdict) => verdict[0] === column).length,
+    );
+    console.log(`| ${[what, `${String(right)} of ${String(verdicts.length)}`, ...others].join(' | ')} |`);
   }
   console.log(`\nNode ${process.version}, ${new Date().toISOString().slice(0, 10)}`);
 }
