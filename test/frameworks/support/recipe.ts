@@ -8,14 +8,16 @@ export interface Running {
   stop: () => Promise<void>;
 }
 
-/** Runs a recipe in a process of its own. */
+/** Runs a recipe in a process of its own; if `quiet`, without what its framework prints of errors. */
 export async function start(
   name: string,
-  { options }: Sandbox,
+  { options }: { options: Sandbox['options'] },
   env: Record<string, string> = {},
+  { quiet = false } = {},
 ): Promise<Running> {
   const child = fork(join(__dirname, '../../../docs/recipes', name), {
     execArgv: ['--require', join(__dirname, 'world.js')],
+    stdio: ['inherit', 'inherit', quiet ? 'ignore' : 'inherit', 'ipc'],
     env: {
       ...process.env,
       DRIBBBLE: JSON.stringify(options),
