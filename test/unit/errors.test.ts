@@ -1,441 +1,416 @@
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import {
   AuthorizationError,
   DribbbleAPIError,
-  DribbbleStrategy,
   InternalOAuthError,
   TokenError,
 } from 'passport-dribbble-oauth2';
-import { App, Visitor } from '../support/app';
-import { expectKind, login } from '../support/authenticate';
-import type { Page } from '../support/browser';
-import { FakeDribbble, type Reply } from '../support/fake-dribbble';
+import * as errors from '../../lib/errors';
+import { HttpError } from '../../lib/http/request';
 import { fixture } from '../support/fixtures';
-import { useNock } from '../support/nock';
-import { response } from '../support/raw-server';
 
-describe('errors', () => {
-  let dribbble: FakeDribbble;
-  let app: App | undefined;
-  beforeEach(async () => {
-    dribbble = await FakeDribbble.start();
-  });
-  afterEach(async () => {
-    await app?.stop();
-    app = undefined;
-    await dribbble.stop();
-  });
+const SECRETS = ['the-client-secret', 'the-code'];
+const CONTEXT = { url: 'https://dribbble.test:8443/oauth/token', secrets: SECRETS };
+const HOST = 'dribbble.test:8443';
 
-  function strategy(): DribbbleStrategy {
-    return new DribbbleStrategy(
-      { clientID: 'the-client-id', clientSecret: 'the-client-secret', ...dribbble.endpoints },
-      (_accessToken, _refreshToken, profile) => profile,
+const response = (statusCode: number, data: unknown): errors.ErrorResponse => ({
+  statusCode,
+  data: typeof data === 'string' ? data : JSON.stringify(data),
+});
+/** All that a logger, an error page or a debugger could show. */
+const shown = (error: unknown): string =>
+  inspect(error, { depth: null, showHidden: true, maxStringLength: Infinity }) + JSON.stringify(error);
+
+/** The codes of RFC 6749 and of Dribbble, and what the app's developer is told to do. */
+const ADVICE: Record<string, RegExp> = {
+  access_denied: /start the login again/,
+  application_suspended: /suspended.*account settings/,
+  invalid_client: /clientID and clientSecret/,
+  invalid_grant: /start the login again/,
+  invalid_redirect_uri: /callbackURL option.*registered/,
+  invalid_request: /required parameter/,
+  invalid_scope: /scope option.*public and upload/,
+  redirect_uri_mismatch: /callbackURL option.*registered/,
+  server_error: /try again later/,
+  temporarily_unavailable: /try again later/,
+  unauthorized_client: /registration/,
+  unsupported_grant_type: /tokenURL/,
+  unsupported_response_type: /authorizationURL/,
+  // What every object has is no code that we know.
+  ...Object.fromEntries(['another', 'constructor', '__proto__'].map((code) => [code, /RFC 6749/])),
+};
+
+describe('authorizationError', () => {
+  const errorOf = (callback: object, more = {}): AuthorizationError =>
+    errors.authorizationError(callback, CONTEXT.url, { secrets: SECRETS, ...more });
+
+  for (const [code, advice] of Object.entries(ADVICE)) {
+    it(`has the code ${code}, and says with which host and what to do`, () => {
+      const error = errorOf({ error: code });
+      expect(error).to.be.instanceOf(AuthorizationError).and.include({ code });
+      expect(error.message).to.match(advice).and.include(`${HOST} responded with ${code}. `);
+    });
+  }
+
+  it('has the status that passport-oauth2 gives a code', () => {
+    const statuses = ['server_error', 'temporarily_unavailable', 'invalid_scope'].map(
+      (error) => errorOf({ error }).status,
     );
-  }
+    expect(statuses).to.deep.equal([502, 503, 500]);
+  });
 
-  /** Somebody comes back with these parameters and the right state: what the browser gets. */
-  async function comeBack(parameters: Record<string, string>, authenticate = {}): Promise<Page> {
-    app = await App.start(strategy(), { authenticate });
-    return new Visitor(app.login, dribbble.endpoints.authorizationURL).comeBack(parameters);
-  }
-
-  /** Somebody comes back and the login ends in an error, with its status: the error. */
-  async function errorOf(
-    parameters: Record<string, string> = { code: 'the-code' },
-  ): Promise<Error & Record<string, unknown>> {
-    const page = await comeBack(parameters);
-    if (!app?.error) throw new Error(`Expected an error, not ${inspect(page)}`);
-    expect(app.error.message).to.include('127.0.0.1');
-    expect(page.status).to.equal(app.error['status']);
-    return app.error;
-  }
-
-  /** The error where the token endpoint, or the API, responds like this. */
-  function tokenErrorOf(reply: Reply): ReturnType<typeof errorOf> {
-    dribbble.token = reply;
-    return errorOf();
-  }
-  function apiErrorOf(reply: Reply): ReturnType<typeof errorOf> {
-    dribbble.user = reply;
-    return errorOf();
-  }
-
-  describe('A person who says no', () => {
-    it('makes a failed login: 401 unless the app says otherwise', async () => {
-      expect(await comeBack({ error: 'access_denied' })).to.include({ status: 401, body: 'Unauthorized' });
-      expect(app?.outcomes).to.be.empty;
-    });
-
-    it('goes where failureRedirect says', async () => {
-      const page = await comeBack({ error: 'access_denied' }, { failureRedirect: '/sorry' });
-      expect(page).to.include({ status: 302, location: `${app?.url ?? ''}/sorry` });
-    });
-
-    it("tells the app why, in Dribbble's words", async () => {
-      const query = { error: 'access_denied', error_description: 'The resource owner denied it.' };
-      const { challenge } = expectKind(await login(strategy(), { query }), 'fail');
-      expect(challenge?.message).to.equal('The resource owner denied it.');
-    });
-
-    it('tells the app why if Dribbble has no words', async () => {
-      const { challenge } = expectKind(
-        await login(strategy(), { query: { error: 'access_denied' } }),
-        'fail',
+  it("quotes Dribbble's description as a sentence", () => {
+    for (const error_description of ['The scope is unknown.', '  The scope is unknown ...\n'])
+      expect(errorOf({ error: 'invalid_scope', error_description }).message).to.include(
+        'invalid_scope: The scope is unknown. Check the scope option',
       );
-      expect(challenge?.message).to.include('did not let the application sign them in');
-    });
   });
 
-  it('gives a person who says no the app state back, for where they were going', async () => {
-    const query = { error: 'access_denied' };
-    const { challenge } = expectKind(
-      await login(strategy(), { query, options: { state: '/shots' } }),
-      'fail',
+  it("has the address of Dribbble's page about it, if it is one of the web", () => {
+    const uris = ['https://a.test/', 'http://a.test/', 'javascript:https://a.test/', undefined].map(
+      (error_uri) => errorOf({ error: 'invalid_scope', error_uri }).uri,
     );
-    expect(challenge).to.include({ code: 'access_denied', state: '/shots' });
+    expect(uris).to.deep.equal(['https://a.test/', 'http://a.test/', undefined, undefined]);
   });
 
-  describe('AuthorizationError', () => {
-    const cases: [code: string, status: number, hint: RegExp][] = [
-      ['redirect_uri_mismatch', 500, /callbackURL option.*registered/],
-      ['application_suspended', 500, /suspended/],
-      ['invalid_scope', 500, /scope option.*public and upload/],
-      ['invalid_request', 500, /required parameter/],
-      ['unauthorized_client', 500, /registration/],
-      ['server_error', 502, /try again later/],
-      ['temporarily_unavailable', 503, /try again later/],
-      // What every object has is no code that we know.
-      ...['some_other_error', 'constructor', '__proto__', 'toString'].map(
-        (code): [string, number, RegExp] => [code, 500, /RFC 6749/],
-      ),
-    ];
-    for (const [code, status, hint] of cases) {
-      it(`has the code ${code}, the status ${String(status)} and says what to do`, async () => {
-        const error = await errorOf({ error: code });
-        expect(error).to.be.instanceOf(AuthorizationError).and.include({ code, status });
-        expect(error.message).to.match(hint);
-      });
-    }
-
-    it("quotes Dribbble's description", async () => {
-      const error = await errorOf({ error: 'invalid_scope', error_description: 'The scope is unknown.' });
-      expect(error.message).to.include('The scope is unknown. Check the scope option');
-    });
-
-    it("has the address of Dribbble's page about it", async () => {
-      const error = await errorOf({ error: 'invalid_scope', error_uri: 'https://dribbble.com/help' });
-      expect(error).to.include({ uri: 'https://dribbble.com/help' });
-    });
-
-    it('has a message of one line and bounded length, whatever the description', async () => {
-      const error_description = `a\r\nb\u001b${'x'.repeat(5000)}`;
-      const { message } = await errorOf({ error: 'invalid_scope', error_description });
-      expect(message).to.match(/^[^\p{C}]{1,600}$/u);
-    });
+  it('has a message of one line and bounded length, whatever the description', () => {
+    const error_description = `a\r\nb\u001b${'x'.repeat(5000)}`;
+    expect(errorOf({ error: 'invalid_scope', error_description }).message).to.match(/^[^\p{C}]{1,600}$/u);
   });
 
-  describe('TokenError', () => {
-    const cases: [name: string, status: number, code: string, description: string, hint: RegExp][] = [
-      ['invalid-client', 401, 'invalid_client', 'Client authentication failed', /clientID and clientSecret/],
-      ['invalid-grant', 400, 'invalid_grant', 'authorization grant is invalid', /start the login again/],
-      ['invalid-request', 400, 'invalid_request', 'Missing required parameter', /check the options/],
-      [
-        'redirect-uri-mismatch',
-        400,
-        'redirect_uri_mismatch',
-        'MUST match the registered',
-        /callbackURL option/,
-      ],
-      ['no-description', 400, 'invalid_grant', 'invalid_grant', /start the login again/],
-      ['unknown-code', 400, 'out_of_ink', 'out_of_ink', /RFC 6749/],
-    ];
-    for (const [name, status, code, description, hint] of cases) {
-      it(`has the code of ${name}, quotes Dribbble and says what to do`, async () => {
-        const error = await tokenErrorOf({ status, json: fixture(`token-error-${name}`) });
-        expect(error).to.be.instanceOf(TokenError).and.include({ code, status: 500 });
-        expect(error.message).to.include(description).and.match(hint);
-      });
-    }
-
-    it('is made of an error response with 200 too', async () => {
-      const error = await tokenErrorOf({ json: fixture('token-error-invalid-grant') });
-      expect(error).to.be.instanceOf(TokenError).and.include({ code: 'invalid_grant' });
-    });
-
-    for (const [apiStatus, status] of [
-      [500, 502],
-      [504, 504],
-      [429, 503],
-    ] as const) {
-      it(`has the status ${String(status)} for an app to respond with if Dribbble responds with ${String(apiStatus)}`, async () => {
-        expect(await tokenErrorOf({ status: apiStatus, json: { error: 'server_error' } })).to.include({
-          status,
-        });
-      });
-    }
-
-    it('holds no secret, though Dribbble repeats them', async () => {
-      const error = await tokenErrorOf({ status: 401, json: fixture('token-error-echoes-secrets') });
-      expect(error.message).to.include('No client has the secret [hidden], so the code [hidden] is void.');
-      expect(inspect(error, { depth: null, showHidden: true })).not.to.match(/the-client-secret|the-code/);
-    });
+  it('says which callback URL was sent, if it is what Dribbble refused', () => {
+    const callbackURL = 'http://app.test/callback';
+    const messageOf = (error: string, more = {}): string => errorOf({ error }, more).message;
+    expect(messageOf('redirect_uri_mismatch', { callbackURL })).to.include(`${callbackURL}; behind a proxy`);
+    expect(messageOf('redirect_uri_mismatch')).to.match(/to use that one\.$/);
+    expect(messageOf('invalid_scope', { callbackURL })).to.match(/upload\.$/);
   });
 
-  describe('DribbbleAPIError', () => {
-    const now = 1700000000;
-    const limits = {
-      'X-RateLimit-Limit': '60',
-      'X-RateLimit-Remaining': '0',
-      'X-RateLimit-Reset': String(now),
-    };
-    const limited = fixture('api-error-rate-limit');
-    const cases: [what: string, reply: Reply & object, apiStatus: number, status: number, message: RegExp][] =
-      [
-        [
-          'a token that is wrong or revoked',
-          { status: 401, json: fixture('api-error-bad-credentials') },
-          401,
-          502,
-          /Bad credentials\. .*sign in again/,
-        ],
-        [
-          'the retired version of the API',
-          { status: 401, json: fixture('api-error-v1-retired') },
-          401,
-          502,
-          /This version of the API is deprecated/,
-        ],
-        [
-          'a scope that is missing',
-          { status: 403, json: { message: 'Forbidden.' } },
-          403,
-          502,
-          /Forbidden\. .*scope option/,
-        ],
-        [
-          'a wrong path',
-          { status: 404, json: { message: 'Not found.' } },
-          404,
-          502,
-          /Not found\. .*userProfileURL/,
-        ],
-        [
-          'a validation',
-          { status: 422, json: fixture('api-error-validation') },
-          422,
-          502,
-          /Validation failed\. .*userProfileURL/,
-        ],
-        [
-          'the rate limit, as 429',
-          { status: 429, headers: limits, json: limited },
-          429,
-          503,
-          /try again after 2023-11-14T22:13:20\.000Z/,
-        ],
-        [
-          'the rate limit, as 403',
-          { status: 403, headers: limits, json: limited },
-          403,
-          503,
-          /try again after 2023/,
-        ],
-        ['the rate limit, without its headers', { status: 429, json: {} }, 429, 503, /try again in a minute/],
-        [
-          "a rate limit that ends beyond a date's range",
-          { status: 429, headers: { 'X-RateLimit-Reset': '999999999999999' }, json: {} },
-          429,
-          503,
-          /try again in a minute/,
-        ],
-        ['a failure of Dribbble', { status: 500, json: {} }, 500, 502, /500.*try again later/],
-        ['a timeout at Dribbble', { status: 504, json: {} }, 504, 504, /504/],
-        [
-          'a page of the proxy in front',
-          (socket) =>
-            socket.write(response('<h1>Service Unavailable</h1>', { status: '503 Service Unavailable' })),
-          503,
-          502,
-          /503.*try again later/,
-        ],
-        [
-          'a redirect',
-          { status: 302, headers: { Location: 'https://example.com/' }, json: {} },
-          302,
-          502,
-          /302/,
-        ],
-      ];
-    for (const [what, reply, apiStatus, status, message] of cases) {
-      it(`has the statuses ${String(apiStatus)} and ${String(status)} and says what to do about ${what}`, async () => {
-        const error = await apiErrorOf(reply);
-        expect(error).to.be.instanceOf(DribbbleAPIError).and.include({ apiStatus, status });
-        expect(error.message).to.match(message);
-      });
-    }
-
-    it('has the rate limit of the headers', async () => {
-      const error = await apiErrorOf({ status: 403, headers: limits, json: limited });
-      expect(error['rateLimit']).to.deep.equal({ limit: 60, remaining: 0, reset: now });
-    });
-
-    it('has no rate limit if the headers are malformed', async () => {
-      const error = await apiErrorOf({ status: 403, headers: { 'X-RateLimit-Limit': 'many' }, json: {} });
-      expect(error['rateLimit']).to.equal(undefined);
-    });
+  it('has the code server_error if there is nothing in the code that can be quoted', () => {
+    expect(errorOf({ error: '\u0000' })).to.include({ code: 'server_error' });
   });
+});
 
-  for (const [name, error] of [
-    ['TokenError', () => tokenErrorOf({ status: 401, json: fixture('token-error-invalid-client') })],
-    ['DribbbleAPIError', () => apiErrorOf({ status: 401, json: fixture('api-error-bad-credentials') })],
+describe('denial', () => {
+  it("has Dribbble's words, or its own", () => {
+    const words = 'The resource owner denied it.';
+    expect(errors.denial({ error_description: words }, SECRETS)).to.include({ message: words });
+    const { message, code } = errors.denial({}, SECRETS);
+    expect(message).to.include('did not let the application sign them in');
+    expect(code).to.equal('access_denied');
+  });
+});
+
+describe('unverified', () => {
+  it('names the code and what to do only if it is known: the rest may be anybody’s words', () => {
+    expect(errors.unverified('invalid_scope').message).to.match(/says invalid_scope\. .*scope option/);
+    const { message, code } = errors.unverified('Call 0900-1234');
+    expect(message).to.match(/sign in again\.$/);
+    expect(code).to.equal('authorization_error');
+  });
+});
+
+describe('tokenError', () => {
+  const errorOf = (json: object, status = 400, context: Partial<errors.Context> = {}): TokenError => {
+    const error = errors.tokenError(response(status, json), { ...CONTEXT, ...context });
+    if (!error) throw new Error('Expected an error');
+    return error;
+  };
+
+  for (const [name, code, description] of [
+    ['invalid-client', 'invalid_client', 'Client authentication failed'],
+    ['invalid-grant', 'invalid_grant', 'authorization grant is invalid'],
+    ['invalid-request', 'invalid_request', 'Missing required parameter'],
+    ['redirect-uri-mismatch', 'redirect_uri_mismatch', 'MUST match the registered'],
+    ['no-description', 'invalid_grant', 'responded with invalid_grant. '],
   ] as const) {
-    describe(name, () => {
-      it('has a stack that begins with its name and message, as the stack is what is logged', async () => {
-        const { stack, message } = await error();
-        expect(stack?.split('\n')[0]).to.equal(`${name}: ${message}`);
-      });
+    it(`has the code of the response ${name}, quotes Dribbble and says what to do`, () => {
+      const error = errorOf(fixture(`token-error-${name}`));
+      expect(error).to.be.instanceOf(TokenError).and.include({ code });
+      expect(error.message)
+        .to.match(ADVICE[code] ?? /^$/)
+        .and.include(description)
+        .and.include(HOST);
     });
   }
 
-  describe('InternalOAuthError', () => {
-    const page: Reply = (socket) => socket.write(response('<!doctype html>'));
-    for (const [what, legOf, reply, message] of [
-      [
-        'a token response without a token',
-        tokenErrorOf,
-        { json: { token_type: 'bearer' } },
-        /access token.*tokenURL option/,
-      ],
-      [
-        'a token of another type',
-        tokenErrorOf,
-        { json: { access_token: 'x', token_type: 'mac' } },
-        /access token/,
-      ],
-      ['an empty token response', tokenErrorOf, (socket) => socket.write(response('')), /empty body/],
-      ['a page in place of the user', apiErrorOf, page, /JSON object.*userProfileURL option/],
-      ['a user without an id', apiErrorOf, { json: { login: 'nobody' } }, /a user with an id/],
-    ] as [string, typeof tokenErrorOf, Reply, RegExp][]) {
-      it(`has the status 502 and says what is wrong with ${what}`, async () => {
-        const error = await legOf(reply);
-        expect(error).to.be.instanceOf(InternalOAuthError).and.include({ status: 502 });
-        expect(error.message).to.match(message);
-      });
-    }
+  it('has the code and the address of a response that nobody knows', () => {
+    const error = errorOf(fixture('token-error-unknown-code'));
+    expect(error).to.include({ code: 'out_of_ink', uri: 'https://example.com/out-of-ink' });
   });
 
-  describe('Secrets', () => {
-    const shown = (error: unknown): string =>
-      inspect(error, { depth: null, showHidden: true, maxStringLength: Infinity }) + JSON.stringify(error);
-    /** The error of a login with this authorization code, where the token endpoint responds like this. */
-    function errorOfCode(code: string, reply: Reply): ReturnType<typeof errorOf> {
-      dribbble.token = reply;
-      return errorOf({ code });
-    }
-    const text = (body: string): Reply => ({
-      status: 400,
-      json: { error: 'invalid_grant', error_description: body },
-    });
+  it('is null where the response holds none', () => {
+    for (const data of ['', 'null', '<html>', '[]', '{}', '{"error":42}', '{"error":""}'])
+      expect(errors.tokenError(response(400, data), CONTEXT), data).to.equal(null);
+  });
 
-    it('leave a code that RFC 6749 defines as it is, in the message too, if the authorization code is a part of it', async () => {
-      const error = await errorOfCode('invalid', { status: 400, json: { error: 'invalid_grant' } });
-      expect(error).to.include({ code: 'invalid_grant' });
-      expect(error.message).to.include('invalid_grant').and.not.include('[hidden]');
-    });
+  it('has the status that an app should respond with: 500 where its developer has to mend something', () => {
+    const statuses = [200, 400, 401, 429, 500, 504].map((status) => errorOf({ error: 'x' }, status).status);
+    expect(statuses).to.deep.equal([500, 500, 500, 503, 502, 504]);
+  });
 
-    it('are hidden in a code that nobody defines', async () => {
-      const error = await errorOfCode('s3cret-code', { status: 400, json: { error: 'no_s3cret-code' } });
-      expect(error).to.include({ code: 'no_[hidden]' });
-      expect(shown(error)).not.to.include('s3cret-code');
-    });
+  it('holds no secret, though Dribbble repeats them', () => {
+    const error = errorOf(fixture('token-error-echoes-secrets'));
+    expect(error.message).to.include('No client has the secret [hidden], so the code [hidden] is void.');
+    expect(shown(error)).not.to.match(/the-client-secret|the-code/);
+  });
 
-    for (const code of ['a', 'ab']) {
-      it(`of ${String(code.length)} characters garble no message`, async () => {
-        const error = await errorOfCode(code, text('A bad absence.'));
-        expect(error.message).to.include('A bad absence. The authorization code is expired');
-      });
-    }
-
-    it('are hidden if the response holds a token beside the error', async () => {
-      const json = { error: 'invalid_grant', error_description: 'No t0ken-1.', access_token: 't0ken-1' };
-      for (const status of [200, 400]) {
-        const error = await errorOfCode('the-code', { status, json });
-        expect(error.message).to.include('No [hidden].');
-        expect(shown(error)).not.to.include('t0ken-1');
-        await app?.stop();
-      }
-    });
+  describe('hides a secret', () => {
+    const hidden = (code: string, text: string): string =>
+      errorOf({ error: 'x', error_description: text }, 400, { secrets: [code] }).message;
 
     for (const [what, secret, written] of [
+      ['as it is', 'a"code', 'a"code'],
+      ['of three characters', 'xyz', 'xyz'],
       ['percent-encoded in lower case', 'a/code=ä', 'a%2fcode%3d%c3%a4'],
       ['form-encoded', 'a code+1', 'a+code%2B1'],
-      ['escaped as JSON has it', 'a"code/ä', 'a\\"code\\/\\u00e4'],
+      ['escaped as JSON has it', 'a"code/ä🏀', 'a\\"code\\/\\u00e4\\ud83c\\udfc0'],
       ["in JSON's short escapes", 'a\tcode\n', 'a\\tcode\\n'],
       ['in another case', 'A-Code-1', 'a-code-1'],
+      ['of 200 characters', 'long'.repeat(50), 'long'.repeat(50)],
+      ['that the response cuts off', 'abcdefghijklmnopqrstuvwxyz012345', 'abcdefghijklmnopqrstuvwxyz'],
     ] as const) {
-      it(`are hidden ${what}`, async () => {
-        const error = await errorOfCode(secret, text(`No ${written} here.`));
-        expect(error.message).to.include('No [hidden] here.');
-        expect(shown(error)).not.to.include(written);
+      it(what, () => {
+        expect(hidden(secret, `No ${written}, here.`)).to.include('No [hidden], here.');
       });
     }
+
+    it('of thousands of characters, whole', () => {
+      const secret = 'long'.repeat(1000);
+      expect(hidden(secret, `No ${secret} here.`)).to.include('No [hidden] here.');
+    });
+
+    it('but nothing that is alike, and nothing for one or two characters', () => {
+      for (const secret of ['a-code', 'abcdefghijklmnopqrstuvwxyz012345', 'b', 'bs'])
+        expect(hidden(secret, 'A bad absence, a+code, abcdefghijklmno.')).not.to.include('[hidden]');
+    });
 
     for (const [what, character] of [
       ['letters', 'a'],
-      ['quotes', '"'],
+      ['slashes', '/'],
+      ['quotation marks', '"'],
       ['backslashes', '\\'],
-      ['percent signs', '%'],
+      ['ä', 'ä'],
     ] as const) {
-      it(`cost no time to look for if a text almost holds them: ${what}`, async () => {
+      it(`in no time if the text almost holds it: ${what}`, () => {
         const begun = process.cpuUsage();
         const almost = `${character.repeat(26)}!${'x'.repeat(80)}`;
-        const error = await errorOfCode(character.repeat(31), text(almost));
-        expect(error.message).to.include(almost);
+        expect(hidden(character.repeat(31), almost)).to.include(almost);
         // With two ways to match each character it takes seconds, and with a few characters more, days.
         expect(process.cpuUsage(begun).user).to.be.below(1_000_000);
       });
     }
 
-    it('are hidden where a response cuts them off', async () => {
-      const code = '0123456789abcdef0123456789ABCDEF';
-      const error = await errorOfCode(code, text(`No ${code.slice(0, 25)}... here.`));
-      expect(error.message).to.include('No [hidden]... here.');
-      expect(shown(error)).not.to.include(code.slice(0, 16));
+    it('of the response itself: a token beside the error', () => {
+      const tokens = { access_token: 't0ken-1', refresh_token: 't0ken-2' };
+      const error = errorOf({ error: 'x', error_description: 'No t0ken-1, no t0ken-2.', ...tokens });
+      expect(error.message).to.include('No [hidden], no [hidden].');
     });
 
-    it('are hidden whole if they are long', async () => {
-      const code = 'long'.repeat(1000);
-      const error = await errorOfCode(code, text(`No ${code} here.`));
-      expect(error.message).to.include('No [hidden] here.');
-      expect(shown(error)).not.to.include('longlong');
-    });
-
-    describe('in an error of nock', () => {
-      const nock = useNock();
-
-      it('that holds the whole request are hidden, in its cause too', async () => {
-        nock('https://dribbble.com').get('/another').reply(200);
-        const ours = new DribbbleStrategy(
-          { clientID: 'the-client-id', clientSecret: 'the-client-secret' },
-          (_accessToken, _refreshToken, profile) => profile,
-        );
-        const { error } = expectKind(await login(ours, { query: { code: 'the/code' } }), 'error');
-        expect(error.message).to.include('No match for request').and.include('client_secret=[hidden]');
-        expect(shown(error)).not.to.match(/the-client-secret|the%2Fcode|the\/code|code_verifier=[^[]/);
-      });
-
-      it('that holds the access token are hidden', async () => {
-        nock('https://dribbble.com').post('/oauth/token').reply(200, fixture('token'));
-        const ours = new DribbbleStrategy(
-          { clientID: 'the-client-id', clientSecret: 'the-client-secret' },
-          (_accessToken, _refreshToken, profile) => profile,
-        );
-        nock('https://api.dribbble.com').get('/another').reply(200);
-        const { error } = expectKind(await login(ours), 'error');
-        expect(error.message).to.include('Bearer [hidden]');
-        expect(shown(error)).not.to.include(String(fixture('token')['access_token']));
-      });
+    it('in a code that nobody defines, and never in one that RFC 6749 does', () => {
+      expect(errorOf({ error: 'no_the-code' })).to.include({ code: 'no_[hidden]' });
+      const error = errorOf({ error: 'invalid_grant' }, 400, { secrets: ['invalid'] });
+      expect(error).to.include({ code: 'invalid_grant' });
+      expect(error.message).to.include('invalid_grant').and.not.include('[hidden]');
     });
   });
+});
+
+describe('noToken', () => {
+  type Parse = Parameters<typeof errors.noToken>[1];
+  const ours: Parse = (data, statusCode) => errors.tokenError({ data, statusCode }, CONTEXT);
+  const errorOf = (reason: unknown, parse = ours): Error & Record<string, unknown> =>
+    errors.noToken(reason, parse, CONTEXT) as never;
+
+  it('is the error in the response, with the response underneath', () => {
+    const error = errorOf(response(400, { error: 'invalid_grant', error_description: 'No the-code.' }));
+    expect(error).to.be.instanceOf(TokenError).and.include({ code: 'invalid_grant' });
+    expect(error['oauthError']).to.be.instanceOf(Error).and.include({ statusCode: 400 });
+    expect((error['oauthError'] as Error).message).to.equal(`${HOST} responded with 400`);
+    expect((error['oauthError'] as errors.ErrorResponse).data).to.include('"No [hidden]."');
+    expect(Object.keys(error['oauthError'] as Error)).to.deep.equal(['statusCode']); // it may be long
+  });
+
+  it('holds nothing of a success, which may be the token', () => {
+    const dataOf = (status: number): unknown =>
+      (errorOf(response(status, 'x'))['oauthError'] as { data?: string }).data;
+    expect([200, 299, 300].map(dataOf)).to.deep.equal([undefined, undefined, 'x']);
+  });
+
+  for (const [what, data] of [
+    ['an empty body', ''],
+    ['JSON', '{"token_type":"bearer"}'],
+    ['something other than a JSON object', '<!doctype html>'],
+  ] as const) {
+    it(`says that the response is ${what}, and which option to check`, () => {
+      const error = errorOf(response(200, data));
+      expect(error).to.be.instanceOf(InternalOAuthError).and.include({ status: 502 });
+      expect(error.message).to.include(`${HOST} responded with 200 and ${what}, not with an access token`);
+      expect(error.message).to.include('tokenURL option');
+      expect(String(error)).to.equal(`InternalOAuthError: ${error.message}`);
+    });
+  }
+
+  it('says to try again later where the token endpoint is busy', () => {
+    const error = errorOf(response(429, '<html>'));
+    expect(error).to.include({ status: 503 });
+    expect(error.message).to.include('try again later').and.not.include('option');
+  });
+
+  it("makes an Error of whatever the client calls back with, such as an app's stub", () => {
+    for (const reason of ['text', 42, null, {}, { statusCode: 500 }, { data: 'text' }]) {
+      const error = errorOf(reason);
+      expect(error).to.be.instanceOf(InternalOAuthError).and.include({ status: 502 });
+      expect(error.message)
+        .to.include(HOST)
+        .and.include(`called back with ${typeof reason}`);
+      expect(error['oauthError']).to.be.instanceOf(Error);
+    }
+  });
+
+  it('keeps an Error that the client calls back with, also of another realm, as Jest has them', () => {
+    for (const cause of [
+      new Error('The line is dead.'),
+      Object.assign(new Error('The line is dead.'), response(500, '')),
+      runInNewContext('new Error("The line is dead.")') as Error,
+    ]) {
+      const error = errorOf(cause);
+      expect(error).to.be.instanceOf(InternalOAuthError).and.include({ oauthError: cause, cause });
+      expect(error.message).to.equal(`The request to ${HOST} failed: The line is dead.`);
+    }
+    expect(errorOf(new RangeError('')).message).to.include('RangeError');
+  });
+
+  it('passes on what lib/http says of a request, and its cause', () => {
+    const cause = new Error('socket hang up');
+    const reason = new HttpError('POST dribbble.test/ timed out. Try again.', 504, cause);
+    const error = errorOf(reason);
+    expect(error).to.include({ message: reason.message, status: 504, oauthError: reason, cause });
+  });
+
+  it("names Dribbble where the URL of a subclass's endpoint can't be read", () => {
+    const error = errors.noToken(response(200, ''), ours, { ...CONTEXT, url: '/token' });
+    expect(error.message).to.include('Dribbble responded with 200');
+  });
+
+  describe("with a subclass's parseErrorResponse", () => {
+    const failed = response(400, { error: 'x', access_token: 't0ken-1' });
+
+    it('has the error that it returns, or its own where it returns null or throws', () => {
+      const own = new Error('mine');
+      expect(errorOf(failed, () => own)).to.equal(own);
+      expect(errorOf(failed, () => null)).to.be.instanceOf(InternalOAuthError);
+      expect(errorOf(failed, (body) => JSON.parse(`<${body}`) as Error)).to.be.instanceOf(InternalOAuthError);
+    });
+
+    it('hides secrets in all of what it returns, and underneath', () => {
+      const own: Error & Record<string, unknown> = new AggregateError(
+        [new Error('the-code'), 'no Error'],
+        'the-code, t0ken-1',
+        { cause: new Error('the-client-secret') },
+      ) as never;
+      Object.assign(own, { uri: 'https://a.test/?code=the-code', code: 'the-code' });
+      (own.cause as Error).cause = own; // a circle
+      const error = errorOf(failed, () => own);
+      expect(error).to.include({ message: '[hidden], [hidden]', code: '[hidden]' });
+      expect(error['uri']).to.equal('https://a.test/?code=[hidden]');
+      expect(shown(error)).not.to.match(/the-code|the-client-secret|t0ken-1/);
+    });
+
+    it('never changes a code that RFC 6749 defines, though an authorization code can be a part of it', () => {
+      const own = Object.assign(new Error('invalid'), { code: 'invalid_grant' });
+      const error = errors.noToken(failed, () => own, { ...CONTEXT, secrets: ['invalid'] });
+      expect(error).to.include({ message: '[hidden]', code: 'invalid_grant' });
+    });
+
+    it('hides secrets in what it makes of our error', () => {
+      const changed: Parse = (data, statusCode) => {
+        const error = ours(data, statusCode);
+        return error && Object.assign(error, { message: `${error.message} the-code` });
+      };
+      expect(errorOf(failed, changed).message).to.match(/ \[hidden\]$/);
+    });
+  });
+});
+
+describe('apiError', () => {
+  const now = 1700000000;
+  const limits = {
+    'x-ratelimit-limit': '60',
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': String(now),
+  };
+  const errorOf = (status: number, data: unknown, headers?: object): DribbbleAPIError =>
+    errors.apiError(response(status, data), headers as Record<string, unknown>, CONTEXT) as DribbbleAPIError;
+
+  for (const [what, apiStatus, data, status, message, headers] of [
+    [
+      'a token that was revoked',
+      401,
+      fixture('api-error-bad-credentials'),
+      502,
+      /Bad credentials\. .*sign in/,
+    ],
+    ['the retired version of the API', 401, fixture('api-error-v1-retired'), 502, /API is deprecated/],
+    ['a scope that is missing', 403, { message: 'Forbidden.' }, 502, /Forbidden\. .*scope option/],
+    ['a limit that is not used up', 403, {}, 502, /scope option/, { 'x-ratelimit-remaining': '5' }],
+    ['a wrong path', 404, { message: 'Not found.' }, 502, /Not found\. .*userProfileURL/],
+    ['a validation', 422, fixture('api-error-validation'), 502, /Validation failed\. .*userProfileURL/],
+    ['the rate limit', 429, fixture('api-error-rate-limit'), 503, /after 2023-11-14T22:13:20\.000Z/, limits],
+    ['the rate limit, as 403', 403, fixture('api-error-rate-limit'), 503, /again after 2023/, limits],
+    ['the rate limit, without its headers', 429, {}, 503, /responded with 429\. .*again in a minute/],
+    [
+      "a rate limit that ends beyond a date's range",
+      ...[429, {}, 503, /again in a minute/, { 'x-ratelimit-reset': '999999999999999' }],
+    ],
+    ['a failure of Dribbble', 500, {}, 502, /500\. .*try again later/],
+    ['a timeout at Dribbble', 504, {}, 504, /504\. .*try again later/],
+    ['a page of the proxy in front', 503, '<h1>Service Unavailable</h1>', 502, /503\. .*try again later/],
+    ['a redirect', 302, '', 502, /302\. .*userProfileURL/],
+  ] as [string, number, unknown, number, RegExp, object?][]) {
+    it(`has the statuses ${String(apiStatus)} and ${String(status)} and says what to do about ${what}`, () => {
+      const error = errorOf(apiStatus, data, headers);
+      expect(error).to.be.instanceOf(DribbbleAPIError).and.include({ apiStatus, status });
+      expect(error.message).to.match(message).and.include(HOST);
+      expect(error.oauthError).to.be.instanceOf(Error).and.include({ statusCode: apiStatus });
+    });
+  }
+
+  it('has the rate limit of the headers, as far as they hold numbers', () => {
+    expect(errorOf(403, {}, limits).rateLimit).to.deep.equal({ limit: 60, remaining: 0, reset: now });
+    for (const value of ['many', '1e3', '60 ', '-60', '9'.repeat(16), ['60'], undefined])
+      expect(errorOf(403, {}, { 'x-ratelimit-limit': value }).rateLimit, String(value)).to.equal(undefined);
+  });
+
+  it('is an InternalOAuthError where there was no response', () => {
+    const error = errors.apiError(new HttpError('GET a.test/ timed out.', 504), undefined, CONTEXT);
+    expect(error).to.be.instanceOf(InternalOAuthError).and.include({ status: 504 });
+  });
+});
+
+describe('noProfile', () => {
+  it('says what the response is, and which option to check', () => {
+    const error = errors.noProfile(response(200, '{"login":"nobody"}'), CONTEXT);
+    expect(error).to.be.instanceOf(InternalOAuthError).and.include({ status: 502 });
+    expect(error.message).to.match(/200 and JSON, not with a user with an id\. .*userProfileURL option/);
+  });
+});
+
+describe('The stack of', () => {
+  const failed = response(400, { error: 'invalid_client' });
+  for (const error of [
+    errors.authorizationError({ error: 'invalid_scope' }, CONTEXT.url, CONTEXT),
+    errors.noToken(failed, () => errors.tokenError(failed, CONTEXT), CONTEXT),
+    errors.apiError(failed, {}, CONTEXT),
+    errors.noProfile(failed, CONTEXT),
+  ]) {
+    it(`${error.name} begins with its name and message, as the stack is what is logged, and can be replaced`, () => {
+      expect(error.stack?.split('\n')[0]).to.equal(`${error.name}: ${error.message}`);
+      expect(Object.keys(error)).not.to.include('stack');
+      error.stack = 'mine';
+      expect(error.stack).to.equal('mine');
+    });
+  }
 });

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { Agent } from 'node:https';
 import { expect } from 'chai';
-import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
+import { CookieStateStore, DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
+import { attempt } from '../support/authenticate';
 import { loadAgain } from '../support/load-again';
 
 const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
@@ -28,7 +29,7 @@ describe('DribbbleStrategyOptions', () => {
     ['tokenURL', 'http on a host whose name ends with localhost', 'http://notlocalhost/'],
     ['tokenURL', 'http on a host whose name begins with 127.0.0.1', 'http://127.0.0.1.example.com/'],
     ['tokenURL', 'http on a host of the local network', 'http://10.0.0.1/'],
-    ['tokenURL', 'of another scheme', 'ftp://dribbble.com/'],
+    ['tokenURL', 'of another scheme', 'ftp://localhost/'],
     ['tokenURL', 'a path', '/oauth/authorize'],
     ['tokenURL', 'a host', 'dribbble.com'],
     ['tokenURL', 'empty', ''],
@@ -39,10 +40,12 @@ describe('DribbbleStrategyOptions', () => {
     ['scopeSeparator', 'a number', 1],
     ['sessionKey', 'empty', ''],
     ['store', 'without a verify method', { store: verify }],
+    ['store', 'without a store method', { verify }],
     ['store', 'false', false],
     ['passReqToCallback', 'a string', 'true'],
     ['pkce', 'an unknown method', 'S512'],
     ['customHeaders', 'a string', 'User-Agent: x'],
+    ['customHeaders', 'null', null],
     ['customHeaders', 'an object with an invalid name', { 'a b': 'x' }],
     ['customHeaders', 'an object with an invalid value', { a: 'x\r\ny' }],
     ['skipUserProfile', 'a string', 'yes'],
@@ -65,16 +68,16 @@ describe('DribbbleStrategyOptions', () => {
   for (const [option, value] of [
     ['store', true],
     ['timeout', 2 ** 31 - 1],
-    ['tokenURL', 'http://127.10.20.30:3000/token'],
-    ['tokenURL', 'http://dribbble.app.localhost/token'],
   ] as const) {
     it(`take ${option}: ${String(value)}`, () => {
       expect(() => construct({ ...REQUIRED, [option]: value })).not.to.throw();
     });
   }
 
-  it('throw a TypeError that names pkce if there is no state to keep its verifier in', () => {
-    expect(() => construct({ ...REQUIRED, pkce: true, state: false })).to.throw(TypeError, 'pkce');
+  it('throw a TypeError that names pkce if there is neither state nor a store to keep its verifier in', () => {
+    const options = { ...REQUIRED, pkce: true, state: false };
+    expect(() => construct(options)).to.throw(TypeError, 'pkce');
+    construct({ ...options, store: new CookieStateStore({ secret: 'x'.repeat(32) }) });
   });
 
   for (const options of [undefined, null]) {
@@ -92,29 +95,49 @@ describe('DribbbleStrategyOptions', () => {
     });
   }
 
-  it('warn once a process of a callback URL over http on a host that is not loopback', () => {
-    const warnings: string[] = [];
+  /** What the process is warned of while strategies are made with these options, and asked for a login with those. */
+  function warningsOf(constructed: object[], authenticated: object[] = []): unknown[][] {
+    const warnings: unknown[][] = [];
     const emitWarning = process.emitWarning.bind(process);
-    process.emitWarning = (warning: string | Error) => void warnings.push(String(warning));
+    process.emitWarning = (...warning: unknown[]) => void warnings.push(warning);
     try {
-      const { DribbbleStrategy: Strategy } = loadAgain();
-      for (const callbackURL of [
-        '/callback',
-        'https://app.example.com/callback',
-        'http://localhost:3000/callback',
-        'http://127.0.0.1:3000/callback',
-        'com.example.app:/callback',
-      ]) {
-        new Strategy({ ...REQUIRED, callbackURL }, verify);
-      }
-      expect(warnings).to.deep.equal([]);
-      new Strategy({ ...REQUIRED, callbackURL: 'http://app.example.com/callback' }, verify);
-      new Strategy({ ...REQUIRED, callbackURL: 'http://other.example.com/callback' }, verify);
+      const { DribbbleStrategy: Strategy } = loadAgain(); // it warns once a process
+      for (const options of constructed) new Strategy({ ...REQUIRED, ...options }, verify);
+      for (const options of authenticated)
+        attempt(new Strategy({ ...REQUIRED, agent: new Agent() }, verify), {}, options, () => undefined);
     } finally {
       process.emitWarning = emitWarning;
     }
-    expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.match(/callbackURL is at http:\/\/app\.example\.com.*Use https/);
+    return warnings;
+  }
+
+  it('warn once a process of a callback URL over http on a host that is not loopback', () => {
+    const right = [
+      '/callback',
+      'https://app.test/',
+      'http://localhost:3000/',
+      'http://127.0.0.1/',
+      'app.test:/',
+    ];
+    expect(warningsOf(right.map((callbackURL) => ({ callbackURL })))).to.be.empty;
+    const wrong = ['http://app.test/callback', 'http://other.test/'].map((callbackURL) => ({ callbackURL }));
+    for (const warnings of [warningsOf(wrong), warningsOf([], wrong)]) {
+      expect(warnings).to.have.length(1);
+      const [message, options] = warnings[0] ?? [];
+      expect(message).to.match(/callbackURL is at http:\/\/app\.test.*Use https/);
+      expect(options).to.deep.equal({ type: 'SecurityWarning', code: 'DRIBBBLE_PLAIN_HTTP' });
+    }
+  });
+
+  it('warn once a process of a scope that Dribbble does not have, and name it', () => {
+    const right = ['public', ' public  upload', ['public', 'upload'], '', null].map((scope) => ({ scope }));
+    const separated = { scope: 'public,upload', scopeSeparator: ',' };
+    expect(warningsOf([...right, separated], right)).to.be.empty;
+    const wrong = [{ scope: 'public publik' }, { scope: ['write'] }];
+    for (const warnings of [warningsOf(wrong), warningsOf([], wrong)]) {
+      expect(warnings).to.have.length(1);
+      expect(warnings[0]?.[0]).to.include('"publik"').and.include('public and upload');
+    }
   });
 
   it('throw a TypeError that names state: false if the store is false', () => {
@@ -135,18 +158,18 @@ describe('DribbbleStrategyOptions', () => {
     expect(() => construct(REQUIRED, null)).to.throw(TypeError, 'verify');
   });
 
-  for (const url of [
-    'https://dribbble.example.com/x',
-    'http://localhost:4000/x',
-    'http://dribbble.localhost/x',
-    'http://127.0.0.1:4000/x',
-    'http://127.8.9.1/x',
-    'http://[::1]:4000/x',
-  ]) {
-    it(`take endpoints at ${url}`, () => {
+  it('take endpoints over https, and over http on a loopback host', () => {
+    for (const host of [
+      's://dribbble.test',
+      '://localhost:4000',
+      '://dribbble.app.localhost',
+      '://127.8.9.1',
+      '://[::1]:4',
+    ]) {
+      const url = `http${host}/x`;
       construct({ ...REQUIRED, authorizationURL: url, tokenURL: url, userProfileURL: url });
-    });
-  }
+    }
+  });
 
   it('take undefined for everything that is optional', () => {
     const given = new Set(malformed.map(([option]) => option));
@@ -163,36 +186,5 @@ describe('DribbbleStrategyOptions', () => {
     const before = structuredClone(options);
     construct(options);
     expect(options).to.deep.equal(before);
-  });
-
-  describe('with a scope that Dribbble does not have', () => {
-    /** The process warnings of a program that makes strategies with these scopes. In a new process: it warns once. */
-    function warningsOf(...scopes: unknown[]): string[] {
-      const program = `
-        const { DribbbleStrategy } = require('passport-dribbble-oauth2');
-        process.on('warning', ({ message }) => process.stdout.write(message + '\\n'));
-        for (const scope of ${JSON.stringify(scopes)})
-          new DribbbleStrategy({ clientID: 'id', clientSecret: 'secret', scope }, () => undefined);`;
-      const register = require.resolve('../support/register.cjs');
-      const { stdout } = spawnSync(
-        process.execPath,
-        ['--no-warnings', '--require', register, '-e', program],
-        {
-          cwd: `${__dirname}/../..`,
-          encoding: 'utf8',
-        },
-      );
-      return stdout.split('\n').filter((line) => line !== '');
-    }
-
-    it('warn once, and name it', () => {
-      expect(warningsOf('public publik', ['write'])).to.deep.equal([
-        'Dribbble has no scope "publik": its scopes are public and upload.',
-      ]);
-    });
-
-    it('do not warn of the scopes that it has', () => {
-      expect(warningsOf('public', 'public upload', ['public', 'upload'], '', null)).to.be.empty;
-    });
   });
 });
