@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import { OAuth2Client } from '../../lib/oauth2-client';
 import { expectKind, login } from '../support/authenticate';
-import { FakeDribbble } from '../support/fake-dribbble';
+import { FakeDribbble, json, TOKEN, USER } from '../support/fake-dribbble';
 
 describe('DribbbleTokenResponse', () => {
   let dribbble: FakeDribbble;
@@ -10,6 +11,12 @@ describe('DribbbleTokenResponse', () => {
     dribbble = await FakeDribbble.start();
   });
   afterEach(() => dribbble.stop());
+
+  const strategyOf = (): DribbbleStrategy =>
+    new DribbbleStrategy(
+      { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints },
+      (_accessToken, _refreshToken, profile) => profile,
+    );
 
   // RFC 6749: the type in section 7.1, the characters in appendix A.12.
   for (const response of [
@@ -27,14 +34,88 @@ describe('DribbbleTokenResponse', () => {
   ]) {
     it(`is refused, and no profile is requested, if it is ${inspect(response)}`, async () => {
       dribbble.token = { json: response };
-      const strategy = new DribbbleStrategy(
-        { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints },
-        (_accessToken, _refreshToken, profile) => profile,
-      );
-      const { error } = expectKind(await login(strategy), 'error');
+      const { error } = expectKind(await login(strategyOf()), 'error');
       expect(error).to.include({ name: 'InternalOAuthError', status: 502 });
       expect(error.message).to.include('an access token');
       expect(dribbble.received).to.have.length(1);
     });
   }
+
+  it('is taken without a token type, and of any case and any successful status', async () => {
+    for (const token of [{ access_token: 'a' }, { access_token: 'a', token_type: 'BEARER' }]) {
+      dribbble.token = { status: 299, json: token };
+      dribbble.user = { status: 299, json: USER };
+      expectKind(await login(strategyOf()), 'success');
+    }
+  });
+});
+
+describe('OAuth2Client', () => {
+  let dribbble: FakeDribbble;
+  beforeEach(async () => {
+    dribbble = await FakeDribbble.start();
+  });
+  afterEach(() => dribbble.stop());
+
+  const client = (): OAuth2Client => new OAuth2Client('id', 'secret', '', '', dribbble.endpoints.tokenURL);
+
+  it('requests a token without a callback, as the oauth package does', async () => {
+    const replies = [{ json: TOKEN }, { json: {} }, { status: 400, json: {} }];
+    for (const reply of replies) {
+      const responded = new Promise<void>((resolve) => {
+        dribbble.token = (socket) => socket.end(json(reply.json, String(reply.status ?? 200)), resolve);
+      });
+      client().getOAuthAccessToken('the-code', {});
+      await responded;
+    }
+    // What a callback is given after them comes after what they throw.
+    dribbble.token = { json: TOKEN };
+    await new Promise((resolve) => {
+      client().getOAuthAccessToken('the-code', {}, resolve);
+    });
+    expect(dribbble.received).to.have.length(replies.length + 1);
+  });
+
+  it('takes a response of an overridden _request that calls back with no more than a body', async () => {
+    class Stubbed extends OAuth2Client {
+      override _request = (...parameters: unknown[]): void => {
+        (parameters[5] as (error: null, body: string) => void)(null, '<html>');
+      };
+    }
+    const error = await new Promise((resolve) => {
+      new Stubbed('id', 'secret', '').getOAuthAccessToken('the-code', {}, resolve);
+    });
+    expect(error).to.deep.equal({ statusCode: 200, data: '<html>' });
+  });
+
+  it('sends an access token in one header, unless the call has one of its own, in any case', async () => {
+    for (const [headers, token] of [
+      [{ authorization: 'Basic eA==' }, 'the-token'],
+      [{ AUTHORIZATION: 'Basic eA==' }, 'the-token'],
+      [null, 'the-token'],
+      [null, ''],
+    ] as const)
+      await new Promise((resolve) => {
+        client()._request('GET', dribbble.endpoints.userProfileURL, headers, null, token, resolve);
+      });
+    const sent = dribbble.received.map(({ text }) =>
+      text.match(/^authorization: .*/gim)?.map((line) => line.slice(15)),
+    );
+    expect(sent).to.deep.equal([['Basic eA=='], ['Basic eA=='], ['Bearer the-token'], undefined]);
+  });
+
+  it('lets what a callback throws outside a login reach the process', async () => {
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    const rejected = new Promise((resolve) => process.once('unhandledRejection', resolve));
+    const thrown = new Error('The callback is wrong.');
+    client().get(dribbble.endpoints.userProfileURL, 'the-token', () => {
+      throw thrown;
+    });
+    try {
+      expect(await rejected).to.equal(thrown);
+    } finally {
+      for (const listener of listeners) process.on('unhandledRejection', listener);
+    }
+  });
 });

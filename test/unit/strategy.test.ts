@@ -195,6 +195,14 @@ describe('DribbbleStrategy', () => {
         {},
         'https://app.example.com/cb',
       ],
+      // Fastify's requests have no connection.
+      ...[false, true].map((encrypted): (typeof callbackCases)[number] => [
+        `a path resolved by the socket where there is no connection, encrypted: ${String(encrypted)}`,
+        { callbackURL: '/cb' },
+        { connection: undefined, socket: { encrypted }, headers: { host: 'app.test' } },
+        {},
+        `http${encrypted ? 's' : ''}://app.test/cb`,
+      ]),
     ];
     for (const [what, options, req, perRequest, expected] of callbackCases) {
       it(`sends ${what}`, async () => {

@@ -39,7 +39,8 @@ class Memory {
   keep(req: unknown, kept: Kept, callback: Stored): void {
     this.requests.push(req);
     const handle = this.handle ?? `state-${String((this.count += 1))}`;
-    this.kept.set(handle, kept);
+    // As passport-oauth2's own, which keep a state that is truthy.
+    this.kept.set(handle, kept.state ? kept : { verifier: kept.verifier });
     setImmediate(callback, null, handle);
   }
   check(req: unknown, handle: unknown, callback: Verified): void {
@@ -147,8 +148,8 @@ describe("A login's state", () => {
       ['a store of the app with five parameters', () => ({ store: new Memory().of(5) })],
     ];
     for (const [where, options] of stores) {
-      for (const appState of APP_STATES) {
-        it(`in ${where}: ${JSON.stringify(appState)}`, async () => {
+      it(`in ${where}`, async () => {
+        for (const appState of APP_STATES) {
           const strategy = dribbble.strategy(options());
           const { req } = cookieVisits();
           const { url } = expectKind(await visit(strategy, {}, { state: appState }, req()), 'redirect');
@@ -157,9 +158,9 @@ describe("A login's state", () => {
           session = JSON.parse(JSON.stringify(session)) as typeof session;
           const { info } = expectKind(await visit(strategy, query, undefined, req()), 'success');
           expect(info).to.have.own.property('state');
-          expect(info['state']).to.deep.equal(appState);
-        });
-      }
+          expect(info['state'], JSON.stringify(appState)).to.deep.equal(appState);
+        }
+      });
     }
 
     it('and gives none where there was none', async () => {
@@ -192,15 +193,53 @@ describe("A login's state", () => {
       expect(memory.requests.map((seen) => (seen as typeof req).mark)).to.deep.equal([mark, mark]);
     });
 
+    /** A store that answers each callback like this. */
+    const answering = (...answer: unknown[]): Options => ({
+      store: {
+        store: (_req: unknown, callback: Stored) => {
+          callback(null);
+        },
+        verify: (_req: unknown, _state: unknown, callback: (...all: unknown[]) => void) => {
+          callback(...answer);
+        },
+      } as unknown as NonNullable<Options['store']>,
+    });
+
     it('whose words for a failed login are kept, with a code of ours', async () => {
-      const outcome = await visit(dribbble.strategy({ store: new Memory().of(4) }), {
-        code: 'x',
-        state: 'x',
-      });
-      expect(expectKind(outcome, 'fail').challenge).to.deep.equal({
-        message: 'Never heard of it.',
-        code: 'state_unknown',
-      });
+      const message = 'Never heard of it.';
+      for (const info of [message, { message }]) {
+        const strategy = dribbble.strategy(answering(null, false, info));
+        for (const [state, code] of [
+          ['x', 'state_unknown'],
+          [undefined, 'state_missing'],
+        ] as const) {
+          const { challenge } = expectKind(await visit(strategy, { code: 'x', state }), 'fail');
+          expect(challenge).to.deep.equal({ message, code });
+        }
+      }
+      const { challenge } = expectKind(
+        await visit(dribbble.strategy(answering(null, false)), { code: 'x' }),
+        'fail',
+      );
+      expect(challenge?.message).to.include('without the state of a login');
+    });
+
+    it('whose error ends the login', async () => {
+      const error = new Error('The store is down.');
+      const outcome = await visit(dribbble.strategy(answering(error)), { code: 'x', state: 'x' });
+      expect(expectKind(outcome, 'error').error).to.equal(error);
+    });
+
+    it('which may hand back null for the app state, and may send no state', async () => {
+      const strategy = dribbble.strategy(answering(null, true, null));
+      for (const person of ['ada', 'bob']) {
+        const { url } = await begin(strategy);
+        const { user } = expectKind(
+          await visit(strategy, { code: dribbble.authorize(person, url) }),
+          'success',
+        );
+        expect(user).to.include({ username: person });
+      }
     });
 
     it('and a state that it issues again is new', async () => {
@@ -230,6 +269,16 @@ describe("A login's state", () => {
         );
         expect(outcomes.map(({ kind }) => kind)).to.have.members(['success', 'fail']);
         expect(outcomes.filter(({ kind }) => kind === 'fail').map(codeOf)).to.deep.equal(['state_used']);
+      });
+
+      it(`and not again after another login, with ${where}`, async () => {
+        const strategy = dribbble.strategy(options());
+        const [first, second] = [await begin(strategy), await begin(strategy)];
+        const before = structuredClone(session);
+        for (const { code, state } of [first, second])
+          expectKind(await visit(strategy, { code, state }), 'success');
+        session = before;
+        expectKind(await visit(strategy, { code: first.code, state: first.state }), 'fail');
       });
 
       it(`by an error response too, with ${where}`, async () => {
@@ -277,6 +326,23 @@ describe("A login's state", () => {
       const strategy = dribbble.strategy({}, 'Welcome.');
       expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ message: 'Welcome.', state: 'mine' });
     });
+  });
+
+  it('that is unknown at localhost is perhaps one of 127.0.0.1, and the message says so', async () => {
+    for (const [host, isLocal] of [
+      ['localhost', true],
+      ['127.0.0.1:3000', true],
+      ['notlocalhost:3000', false],
+      ['localhost.example.com', false],
+      [undefined, false],
+    ] as const) {
+      const req = { headers: host === undefined ? {} : { host } };
+      const outcome = await visit(dribbble.strategy(), { code: 'x', state: 'x' }, {}, req);
+      const ends = isLocal
+        ? /http:\/\/localhost and http:\/\/127\.0\.0\.1 apart\.$/
+        : /with cookies allowed\.$/;
+      expect(expectKind(outcome, 'fail').challenge?.message).to.match(ends);
+    }
   });
 
   describe('that was used', () => {

@@ -167,9 +167,16 @@ describe('The session as the default store', () => {
       const outcome = await visit({ code: 'x', state: 'the-nonce' });
       expect(codeOf(outcome)).to.equal('state_unknown');
       expect(expectKind(outcome, 'fail').challenge?.message).to.match(/sign in again/);
-      expectKind(await (await open()).comeBack(), 'success');
+      const { comeBack } = await open();
+      expect(session[KEY]).to.have.length(1);
+      expectKind(await comeBack(), 'success');
     });
   }
+
+  it('signs in without PKCE', async () => {
+    strategy = dribbble.strategy({ pkce: false });
+    expectKind(await (await open()).comeBack(), 'success');
+  });
 
   it("refuses an old cookie's state that was used", async () => {
     session = {};
@@ -201,6 +208,14 @@ describe('The session as the default store', () => {
       for (const { comeBack } of tabs) expectKind(await comeBack(), 'success');
     });
 
+    it('takes one login of 2 KB to the byte', async () => {
+      await open('x');
+      const room = 2049 - Buffer.byteLength(JSON.stringify(session[KEY]));
+      session = {};
+      await open('x'.repeat(room));
+      expect(Buffer.byteLength(JSON.stringify(session[KEY]))).to.equal(2048);
+    });
+
     it('calls back with an error that says what to do if one login carries more', async () => {
       const { comeBack } = await open();
       const { error } = expectKind(await visit({}, { state: 'x'.repeat(2048) }), 'error');
@@ -212,24 +227,44 @@ describe('The session as the default store', () => {
   });
 
   it('sets no limit of bytes in a session that the server keeps', async () => {
-    const { comeBack } = await open('x'.repeat(5000));
-    expectKind(await comeBack(), 'success');
+    for (const id of ['id', 'sessionId']) {
+      session = Object.defineProperty({}, id, { value: 'the-session-id' });
+      const { comeBack } = await open('x'.repeat(5000));
+      expectKind(await comeBack(), 'success');
+    }
   });
 
-  it('clears away a login that is over in a session that notices assignments only', async () => {
-    // @fastify/secure-session's, whose values are behind a proxy.
-    const values: Session = {};
-    session = new Proxy(
-      {},
-      {
-        get: (_target, key) => values[String(key)],
-        set: (_target, key, value) => {
-          values[String(key)] = value;
-          return true;
+  describe('that notices assignments only, as in @fastify/secure-session,', () => {
+    let values: Session;
+    let assignments: number;
+    beforeEach(() => {
+      values = {};
+      assignments = 0;
+      session = new Proxy(
+        {},
+        {
+          get: (_target, key) => values[String(key)],
+          set: (_target, key, value) => {
+            assignments += 1;
+            values[String(key)] = value;
+            return true;
+          },
         },
-      },
-    );
-    await (await open()).comeBack();
-    expect(JSON.parse(JSON.stringify(values))).to.deep.equal({});
+      );
+    });
+
+    it('accepts each state once, and has nothing of a login that is over', async () => {
+      const [first, second] = (await openMany(2)) as [Tab, Tab];
+      expectKind(await second.comeBack(), 'success');
+      expect(codeOf(await second.comeBack())).to.equal('state_used');
+      expectKind(await first.comeBack(), 'success');
+      expect(JSON.parse(JSON.stringify(values))).to.deep.equal({});
+    });
+
+    it('is not written to by a forged callback', async () => {
+      await open();
+      expect(codeOf(await visit({ code: 'x', state: 'forged' }))).to.equal('state_unknown');
+      expect(assignments).to.equal(1);
+    });
   });
 });
