@@ -346,7 +346,8 @@ describe("A login's state", () => {
   });
 
   describe('that was used', () => {
-    const LATER = Date.now() + 60_000;
+    let LATER: number;
+    beforeEach(() => (LATER = Date.now() + 60_000));
 
     it('is taken once', () => {
       const used = new UsedStates();
