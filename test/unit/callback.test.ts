@@ -85,15 +85,11 @@ describe('DribbbleStrategy with an error response', () => {
   });
 
   /** Begins a login, and brings back the error with its state, or with another. */
-  async function comeBack(
-    query: object,
-    options: Partial<DribbbleStrategyOptions> = {},
-    headers: Record<string, string> = {},
-  ): Promise<Outcome> {
+  async function comeBack(query: object, options: Partial<DribbbleStrategyOptions> = {}): Promise<Outcome> {
     const strategy = dribbble.strategy(options);
     const { url } = expectKind(await authenticate(strategy, { session }), 'redirect');
     const state = url.searchParams.get('state') ?? undefined;
-    return authenticate(strategy, { session, headers, query: { state, ...query } });
+    return authenticate(strategy, { session, query: { state, ...query } });
   }
 
   for (const [what, options] of [
@@ -122,22 +118,14 @@ describe('DribbbleStrategy with an error response', () => {
         });
         expect(error.message).to.include('Oops');
       });
-
-      it('drops a uri that is not http or https', async () => {
-        const query = { error: 'server_error', error_uri: 'javascript:alert(1)' };
-        expect(expectKind(await comeBack(query, options), 'error').error['uri']).to.equal(undefined);
-      });
     });
   }
 
-  for (const code of ['redirect_uri_mismatch', 'invalid_redirect_uri']) {
-    it(`says which callback URL was sent on ${code}, and what Express needs behind a proxy`, async () => {
-      const outcome = await comeBack({ error: code }, { callbackURL: 'https://app.example.com/cb' });
-      expect(expectKind(outcome, 'error').error.message)
-        .to.include('https://app.example.com/cb')
-        .and.include('trust proxy');
-    });
-  }
+  it('says which callback URL was sent if that is what Dribbble refused', async () => {
+    const callbackURL = 'https://app.example.com/cb';
+    const outcome = await comeBack({ error: 'redirect_uri_mismatch' }, { callbackURL });
+    expect(expectKind(outcome, 'error').error.message).to.include(callbackURL);
+  });
 
   describe('and no right state', () => {
     const text = 'Call 555-0100 to restore your account';
@@ -160,20 +148,5 @@ describe('DribbbleStrategy with an error response', () => {
       const { challenge } = expectKind(await comeBack({ error: 'access_denied', state: 'forged' }), 'fail');
       expect(challenge?.message).to.match(/access_denied.*start the login again/);
     });
-  });
-
-  for (const host of ['localhost:3000', '127.0.0.1:3000']) {
-    it(`names localhost and 127.0.0.1 as a likely cause if the session's cookie is lost at ${host}`, async () => {
-      const { challenge } = expectKind(await comeBack({ code: 'x', state: 'x' }, {}, { host }), 'fail');
-      expect(challenge?.message).to.match(/http:\/\/localhost and http:\/\/127\.0\.0\.1/);
-    });
-  }
-
-  it('names no hosts elsewhere', async () => {
-    const { challenge } = expectKind(
-      await comeBack({ code: 'x', state: 'x' }, {}, { host: 'app.example.com' }),
-      'fail',
-    );
-    expect(challenge?.message).not.to.include('127.0.0.1');
   });
 });

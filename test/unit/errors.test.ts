@@ -278,7 +278,7 @@ describe('noToken', () => {
     ]) {
       const error = errorOf(cause);
       expect(error).to.be.instanceOf(InternalOAuthError).and.include({ oauthError: cause, cause });
-      expect(error.message).to.equal(`The request to ${HOST} failed: The line is dead.`);
+      expect(error.message).to.include(HOST).and.include('The line is dead.');
     }
     expect(errorOf(new RangeError('')).message).to.include('RangeError');
   });

@@ -384,87 +384,73 @@ describe('DribbbleStrategy', () => {
     });
 
     describe('with skipUserProfile', () => {
-      const profileOf = async (skipUserProfile: unknown): Promise<unknown> => {
-        const outcome = await login(at({ skipUserProfile } as object));
-        return (expectKind(outcome, 'success').user as { profile: unknown }).profile;
-      };
+      type Done = (error: unknown, skip?: boolean) => void;
+      const loginWith = (skipUserProfile: unknown): Promise<Outcome> =>
+        login(at({ skipUserProfile } as object));
+      const rejected = new Error('No idea.');
 
-      it('requests no profile if it is true', async () => {
-        expect(await profileOf(true)).to.equal(undefined);
-        expect(dribbble.received).to.have.length(1);
-      });
-
-      it('requests no profile if it returns true', async () => {
-        expect(await profileOf(() => true)).to.equal(undefined);
-      });
-
-      it('requests no profile if it calls back with true', async () => {
-        expect(
-          await profileOf((_accessToken: string, done: (error: null, skip: boolean) => void) => {
+      for (const [what, skipUserProfile, skips] of [
+        ['is true', true, true],
+        ['returns true', () => true, true],
+        ['returns false', () => false, false],
+        ['resolves to true', () => Promise.resolve(true), true],
+        ['resolves to false', () => Promise.resolve(false), false],
+        ['takes done and resolves to true', (_token: string, _done: Done) => Promise.resolve(true), true],
+        [
+          'calls back with true',
+          (_token: string, done: Done) => {
             done(null, true);
-          }),
-        ).to.equal(undefined);
-      });
-
-      it('requests the profile if it returns false', async () => {
-        expect(await profileOf(() => false)).to.include({ id: '1' });
-      });
-
-      it('calls back with what it throws', async () => {
-        const thrown = new Error('No idea.');
-        const skipUserProfile = (): boolean => {
-          throw thrown;
-        };
-        expect(expectKind(await login(at({ skipUserProfile })), 'error').error).to.equal(thrown);
-      });
-
-      it('requests no profile if it is async and resolves to true, and one for false', async () => {
-        expect(await profileOf(() => Promise.resolve(true))).to.equal(undefined);
-        expect(await profileOf(() => Promise.resolve(false))).to.include({ id: '1' });
-      });
-
-      it('requests no profile if it is async, takes done and resolves to true', async () => {
-        expect(await profileOf((_accessToken: string, _done: unknown) => Promise.resolve(true))).to.equal(
-          undefined,
-        );
-      });
-
-      it('obeys what an async function that takes done calls back with', async () => {
-        const skipUserProfile = (
-          _accessToken: string,
-          done: (error: null, skip: boolean) => void,
-        ): unknown => {
-          setImmediate(done, null, true);
-          return Promise.resolve();
-        };
-        expect(await profileOf(skipUserProfile)).to.equal(undefined);
-      });
-
-      for (const declared of [0, 2]) {
-        it(`calls back with what it rejects with, declaring ${String(declared)} parameters`, async () => {
-          const rejected = new Error('No idea.');
-          const skipUserProfile = Object.defineProperty(() => Promise.reject(rejected), 'length', {
-            value: declared,
-          });
-          const outcome = await login(at({ skipUserProfile: skipUserProfile as never }));
-          expect(expectKind(outcome, 'error').error).to.equal(rejected);
+          },
+          true,
+        ],
+        [
+          'calls back with true after its promise has resolved to undefined',
+          (_token: string, done: Done) => {
+            setImmediate(done, null, true);
+            return Promise.resolve();
+          },
+          true,
+        ],
+        [
+          'calls back with true and then throws',
+          (_token: string, done: Done) => {
+            done(null, true);
+            throw rejected;
+          },
+          true,
+        ],
+      ] as const)
+        it(`requests ${skips ? 'no' : 'the'} profile if it ${what}`, async () => {
+          const { user } = expectKind(await loginWith(skipUserProfile), 'success');
+          expect((user as { profile: unknown }).profile === undefined).to.equal(skips);
+          expect(dribbble.received).to.have.length(skips ? 1 : 2);
         });
-      }
+
+      for (const [what, skipUserProfile] of [
+        [
+          'throws',
+          () => {
+            throw rejected;
+          },
+        ],
+        ['rejects with', () => Promise.reject(rejected)],
+        ['takes done and rejects with', (_token: string, _done: Done) => Promise.reject(rejected)],
+        [
+          'calls back with',
+          (_token: string, done: Done) => {
+            done(rejected);
+          },
+        ],
+      ] as const)
+        it(`calls back with the error that it ${what}`, async () => {
+          expect(expectKind(await loginWith(skipUserProfile), 'error').error).to.equal(rejected);
+        });
 
       it('calls back with a TypeError if it returns a thenable, such as a query, which is not run', async () => {
         let runs = 0;
-        const skipUserProfile = (): unknown => ({ then: () => (runs += 1) });
-        const outcome = await login(at({ skipUserProfile: skipUserProfile as never }));
+        const outcome = await loginWith(() => ({ then: () => (runs += 1) }));
         expect(expectKind(outcome, 'error').error).to.be.instanceOf(TypeError);
         expect(runs).to.equal(0);
-      });
-
-      it("calls back with an Error if it calls back with 'route', on which next() would go on", async () => {
-        const skipUserProfile = (_accessToken: string, done: (error: unknown) => void): void => {
-          done('route');
-        };
-        const outcome = await login(at({ skipUserProfile: skipUserProfile as never }));
-        expect(expectKind(outcome, 'error').error).to.be.instanceOf(Error);
       });
 
       it('calls back with an error if it has not called back after a minute', async () => {
@@ -472,10 +458,7 @@ describe('DribbbleStrategy', () => {
         try {
           let outcome: Promise<Outcome> | undefined;
           await new Promise((resolve) => {
-            const skipUserProfile = (_accessToken: string, _done: unknown): void => {
-              setImmediate(resolve, undefined);
-            };
-            outcome = login(at({ skipUserProfile: skipUserProfile as never }));
+            outcome = loginWith((_token: string, _done: Done) => void setImmediate(resolve, undefined));
           });
           mock.timers.tick(60_000);
           if (!outcome) throw new Error('The login was not begun.');
@@ -483,16 +466,6 @@ describe('DribbbleStrategy', () => {
         } finally {
           mock.timers.reset();
         }
-      });
-
-      it('calls back once if it calls back and then throws', async () => {
-        const profile = await profileOf(
-          (_accessToken: string, done: (error: null, skip: boolean) => void) => {
-            done(null, true);
-            throw new Error('late');
-          },
-        );
-        expect(profile).to.equal(undefined);
       });
     });
 

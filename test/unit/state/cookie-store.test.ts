@@ -219,18 +219,6 @@ describe('CookieStateStore', () => {
   });
 
   describe('in a login', () => {
-    for (const [what, state] of [
-      ['an object', { returnTo: '/shots', cart: [1, 'two', { three: null }] }],
-      ['a string', '/shots?page=2 — ünïcödé ✓'],
-    ] as const) {
-      it(`gives the app its state back, ${what}`, async () => {
-        const strategy = app();
-        const handle = await browser.begin(strategy, { state });
-        const { info } = expectKind(await browser.comeBack(strategy, handle), 'success');
-        expect(info['state']).to.deep.equal(state);
-      });
-    }
-
     it('signs in without PKCE, and without a callback URL', async () => {
       const strategy = app({ pkce: false });
       expectKind(await browser.comeBack(strategy, await browser.begin(strategy)), 'success');
@@ -245,12 +233,6 @@ describe('CookieStateStore', () => {
       expect(new URLSearchParams(dribbble.received[0]?.body).get('code_verifier')).to.equal(
         searchParams.get('code_challenge'),
       );
-    });
-
-    it('gives the app no state back if it gave none', async () => {
-      const strategy = app();
-      const { info } = expectKind(await browser.comeBack(strategy, await browser.begin(strategy)), 'success');
-      expect(info).not.to.have.property('state');
     });
   });
 
