@@ -50,40 +50,30 @@ describe('sandbox, as Dribbble', () => {
       expect(log).to.deep.equal(['GET /oauth/authorize 302']);
     });
 
+    const type = { response_type: undefined };
+    const method = { code_challenge: CHALLENGE, code_challenge_method: 'MD5' };
     for (const [what, fields, error, why] of [
       [
         'another redirect_uri',
         { redirect_uri: `${CALLBACK}/` },
         'redirect_uri_mismatch',
-        `its redirect_uri is not ${CALLBACK}`,
+        `is not ${CALLBACK}`,
       ],
-      [
-        'another response_type',
-        { response_type: 'token' },
-        'unsupported_response_type',
-        'its response_type is not code',
-      ],
-      [
-        'no response_type',
-        { response_type: undefined },
-        'unsupported_response_type',
-        'its response_type is not code',
-      ],
+      ['another response_type', { response_type: 'token' }, 'unsupported_response_type', 'is not code'],
+      ['no response_type', type, 'unsupported_response_type', 'its response_type is not code'],
       ['a scope of API v1', { scope: 'public write' }, 'invalid_scope', 'Dribbble has no scope write'],
-      [
-        'an unknown code_challenge_method',
-        { code_challenge: CHALLENGE, code_challenge_method: 'MD5' },
-        'invalid_code_challenge_method',
-        'its code_challenge_method is MD5',
-      ],
+      ['an unknown code_challenge_method', method, 'invalid_code_challenge_method', 'method is MD5'],
     ] as const) {
       it(`sends ${error} back to the registered URL for ${what}, and logs why`, async () => {
         dribbble.signInAs('maya');
         const { to, params } = redirectOf(await authorize(dribbble, fields));
         expect(to).to.equal(CALLBACK);
         expect(params).to.include({ error, state: 'a state & more' }).and.not.have.property('code');
-        expect(log).to.deep.equal([`GET /oauth/authorize 302: refused, as ${why}`]);
-        expect(dribbble.requests.at(-1)).to.include({ refused: why });
+        expect(log).to.have.length(1);
+        expect(log[0])
+          .to.match(/^GET \/oauth\/authorize 302: refused, as /)
+          .and.include(why);
+        expect(dribbble.requests.at(-1)?.refused).to.include(why);
       });
     }
 
@@ -104,28 +94,25 @@ describe('sandbox, as Dribbble', () => {
       });
       after(() => open.close());
 
-      for (const uri of [
-        'http://localhost:1/a',
-        'http://127.0.0.1/b',
-        'https://app.localhost/c',
-        'http://[::1]:2/d',
-      ]) {
-        it(`sends the person back to ${uri}`, async () => {
+      it('sends the person back to this machine, under any of its names', async () => {
+        for (const host of ['://localhost:1', '://127.0.0.1', 's://app.localhost', '://[::1]:2']) {
+          const uri = `http${host}/a`;
           expect(redirectOf(await authorize(open, { redirect_uri: uri })).to).to.equal(uri);
-        });
-      }
-      for (const uri of [
-        undefined,
-        'https://app.example/a',
-        'http://localhost.evil.example/',
-        'javascript:alert(1)',
-        '/a',
-      ]) {
-        it(`sends nobody to ${String(uri)}`, async () => {
+        }
+      });
+
+      it('sends nobody anywhere else', async () => {
+        for (const uri of [
+          undefined,
+          'https://app.test/',
+          'http://localhost.evil.test/',
+          'javascript:1',
+          '/a',
+        ]) {
           const response = await authorize(open, { redirect_uri: uri });
-          expect([response.status, response.headers.get('location')]).to.deep.equal([400, null]);
-        });
-      }
+          expect([response.status, response.headers.get('location')], uri).to.deep.equal([400, null]);
+        }
+      });
     });
   });
 
@@ -163,83 +150,60 @@ describe('sandbox, as Dribbble', () => {
     }
 
     const pkce = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
-    for (const [what, asked, form, status, error, why] of [
+    for (const [what, asked, form, error, why] of [
       [
         'a wrong client_secret',
         {},
         { client_secret: 'x' },
-        401,
         'invalid_client',
-        'its form has no client_secret, or a wrong one',
-      ],
-      [
-        'a wrong client_id',
-        {},
-        { client_id: 'x' },
-        401,
-        'invalid_client',
-        'its form has no client_id, or a wrong one',
+        'no client_secret, or a wrong one',
       ],
       [
         'no client_secret',
         {},
         { client_secret: undefined },
-        401,
         'invalid_client',
-        'its form has no client_secret, or a wrong one',
+        'no client_secret, or a wrong',
       ],
-      ['no grant_type', {}, { grant_type: undefined }, 400, 'invalid_request', 'its form has no grant_type'],
+      ['a wrong client_id', {}, { client_id: 'x' }, 'invalid_client', 'no client_id, or a wrong one'],
+      ['no grant_type', {}, { grant_type: undefined }, 'invalid_request', 'no grant_type'],
       [
         'another grant_type',
         {},
         { grant_type: 'password' },
-        400,
         'unsupported_grant_type',
-        'its grant_type is password',
+        'grant_type is password',
       ],
-      ['no code', {}, { code: undefined }, 400, 'invalid_request', 'its form has no code'],
-      ['a made-up code', {}, { code: 'x' }, 400, 'invalid_grant', 'no such code was given out'],
-      [
-        'another redirect_uri',
-        {},
-        { redirect_uri: `${CALLBACK}/` },
-        400,
-        'invalid_grant',
-        'its redirect_uri differs from the first request',
-      ],
-      [
-        'a redirect_uri left out',
-        {},
-        { redirect_uri: undefined },
-        400,
-        'invalid_grant',
-        'its redirect_uri differs from the first request',
-      ],
-      ['no code_verifier', pkce, {}, 400, 'invalid_request', 'its form has no code_verifier'],
+      ['no code', {}, { code: undefined }, 'invalid_request', 'no code'],
+      ['a made-up code', {}, { code: 'x' }, 'invalid_grant', 'no such code was given out'],
+      ['another redirect_uri', {}, { redirect_uri: `${CALLBACK}/` }, 'invalid_grant', 'redirect_uri differs'],
+      ['a redirect_uri left out', {}, { redirect_uri: undefined }, 'invalid_grant', 'redirect_uri differs'],
+      ['no code_verifier', pkce, {}, 'invalid_request', 'no code_verifier'],
       [
         'a wrong code_verifier',
         pkce,
         { code_verifier: 'x' },
-        400,
         'invalid_grant',
-        'its code_verifier does not match the code_challenge',
+        'code_verifier does not match',
       ],
       [
-        'a code_verifier without a code_challenge',
+        'a code_verifier alone',
         {},
         { code_verifier: VERIFIER },
-        400,
         'invalid_grant',
-        'its code_verifier does not match the code_challenge',
+        'does not match the code_challenge',
       ],
     ] as const) {
       it(`refuses ${what} with ${error}, and logs why`, async () => {
         const response = await requestToken(dribbble, { code: await codeFor(dribbble, asked), ...form });
         const body = (await response.json()) as Record<string, string>;
-        expect(response.status).to.equal(status);
+        expect(response.status).to.equal(error === 'invalid_client' ? 401 : 400);
         expect(Object.keys(body)).to.deep.equal(['error', 'error_description']);
         expect(body['error']).to.equal(error);
-        expect(log.at(-1)).to.equal(`POST /oauth/token ${String(status)}: refused, as ${why}`);
+        expect(body['error_description']).to.match(/\w.*\.$/);
+        expect(log.at(-1))
+          .to.match(/^POST \/oauth\/token 40[01]: refused, as /)
+          .and.include(why);
       });
     }
 

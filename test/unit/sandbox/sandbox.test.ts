@@ -61,50 +61,36 @@ describe('startSandbox', () => {
     again.close();
   });
 
+  const [a, b] = [
+    { id: 1, login: 'a' },
+    { id: 2, login: 'b' },
+  ];
   for (const [what, options, words] of [
     ['a port beyond the last', { port: 65534 }, 'port option must be a whole number from 0 to 65533'],
-    ['a port that is not a number', { port: NaN }, 'port option must be'],
-    ['a port that is a string', { port: '4000' }, 'port option must be'],
+    ['a port below the first', { port: -1 }, 'port option'],
+    ['a port that is not a number', { port: NaN }, 'port option'],
+    ['a port that is a string', { port: '4000' }, 'port option'],
     [
       'a callback URL that is none',
       { callbackURL: '/callback' },
       'callbackURL option must be an http(s) URL',
     ],
-    ['a callback URL of another scheme', { callbackURL: 'javascript:1' }, 'callbackURL option must be'],
-    ['a callback URL with a fragment', { callbackURL: 'http://localhost/#a' }, 'callbackURL option must be'],
+    ['a callback URL of another scheme', { callbackURL: 'javascript:1' }, 'callbackURL option'],
+    ['a callback URL with a fragment', { callbackURL: 'http://localhost/#a' }, 'callbackURL option'],
     ['an empty client ID', { clientID: '' }, 'clientID option must be a string that is not empty'],
+    ['a client ID that is a number', { clientID: 1 }, 'clientID option'],
     [
       'an empty client secret',
       { clientSecret: '' },
       'clientSecret option must be a string that is not empty',
     ],
+    ['a client secret that is a number', { clientSecret: 1 }, 'clientSecret option'],
     ['a host', { host: '0.0.0.0' }, 'it listens on 127.0.0.1 only'],
-    [
-      'people without an id',
-      { people: [{ login: 'a' }] },
-      'people option must give each person an id and a login',
-    ],
-    ['people without a login', { people: [{ id: 1 }] }, 'people option must give'],
-    [
-      'two people of one login',
-      {
-        people: [
-          { id: 1, login: 'a' },
-          { id: 2, login: 'a' },
-        ],
-      },
-      'people option must give',
-    ],
-    [
-      'two people of one id',
-      {
-        people: [
-          { id: 1, login: 'a' },
-          { id: 1, login: 'b' },
-        ],
-      },
-      'people option must give',
-    ],
+    ['people without an id', { people: [{ login: 'a' }] }, 'people option must give each person an id'],
+    ['people without a login', { people: [{ id: 1 }] }, 'people option'],
+    ['people whose login is no name', { people: [{ id: 1, login: 'a b' }] }, 'people option'],
+    ['two people of one login', { people: [a, { ...b, login: 'a' }] }, 'people option'],
+    ['two people of one id', { people: [a, { ...b, id: 1 }] }, 'people option'],
   ] as const) {
     it(`rejects with a TypeError for ${what}`, async () => {
       const error = await rejection(options);
