@@ -1,17 +1,23 @@
-// An app with one strategy, in a process of its own, that signs people in when told to and says what it cost.
+// An app with one strategy or system, in a process of its own, that signs people in when told to and says what it cost.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { URL, URLSearchParams } from 'node:url';
 import { Bench } from 'tinybench';
 import { makeStrategy } from './strategies.mjs';
+import { SYSTEMS } from './systems.mjs';
 
+const AUTHORIZATION_URL = 'http://localhost:1/oauth/authorize';
 const [name, urls] = process.argv.slice(2);
-const strategy = await make(JSON.parse(urls));
+const { redirect, redirectUnseen, comeBack } = await (name in SYSTEMS ? overHTTP : onRequests)(
+  JSON.parse(urls),
+);
 const waiting = [];
 
 const TASKS = {
   /** Sends a person to the provider. */
   sendAway: async () => {
-    waiting.push(await redirect(strategy));
+    waiting.push(await redirect());
   },
   /** The person comes back: milliseconds that they wait. */
   comeBack: async () => {
@@ -28,7 +34,7 @@ const TASKS = {
       };
       await Promise.all(Array.from({ length: atOnce }, one));
     };
-    const people = (count) => Promise.all(Array.from({ length: count }, () => redirect(strategy)));
+    const people = (count) => Promise.all(Array.from({ length: count }, redirect));
     await comeBackAll(await people(logins / 5)); // fills the caches, and opens as many connections
     const reqs = await people(logins);
     const begun = process.cpuUsage();
@@ -38,28 +44,55 @@ const TASKS = {
   },
   /** Microseconds for one redirect: it waits for nothing, so that they are CPU time. */
   redirect: async () => {
-    const bench = new Bench({ time: 50, warmupTime: 10 }).add('redirect', () => redirect(strategy));
+    const bench = new Bench({ time: 50, warmupTime: 10 }).add('redirect', redirect);
     await bench.run();
     return bench.tasks[0].result.latency.mean * 1000;
   },
   /** Bytes on the heap after so many logins, both legs. */
   memory: async (logins) => {
-    for (let login = 0; login < logins; login++) await comeBack(await redirect(strategy));
+    for (let login = 0; login < logins; login++) await comeBack(await redirect());
     globalThis.gc();
     return process.memoryUsage().heapUsed;
   },
 };
 
+/** A strategy is run on requests that are none, so that nothing but the strategy costs anything. */
+async function onRequests(endpoints) {
+  const strategy = await make(endpoints);
+  return {
+    redirect: () => sendAway(strategy),
+    comeBack: (req) =>
+      new Promise((resolve) => {
+        authenticate(strategy, req, { success: resolve });
+      }),
+    /** As if another process had sent the person away: this one has opened nothing, and shares the session's store. */
+    redirectUnseen: async () =>
+      sendAway(await make({ tokenURL: 'http://localhost:1', userProfileURL: 'http://localhost:1' })),
+  };
+}
+
 function make(endpoints) {
   const options = {
     ...endpoints,
-    authorizationURL: 'https://provider.example/oauth/authorize',
+    authorizationURL: AUTHORIZATION_URL,
     callbackURL: 'https://app.example/callback',
     // All alike: it is on by default in passport-dribbble-oauth2 and openid-client only.
     pkce: true,
-    scope: name === 'passport-google-oauth20' ? ['profile'] : undefined,
   };
   return makeStrategy(name, options, (_accessToken, _refreshToken, profile, done) => done(null, profile));
+}
+
+/** Sends a person to the provider; gives the request with which the person comes back. */
+function sendAway(strategy) {
+  const session = {};
+  return new Promise((resolve) => {
+    authenticate(strategy, request(session, {}), {
+      redirect: (location) => {
+        const state = new URL(location).searchParams.get('state');
+        resolve(request(session, { code: 'the-code', state }));
+      },
+    });
+  });
 }
 
 /** Runs a strategy on a request as passport does, on an object that inherits from it. */
@@ -72,34 +105,40 @@ function authenticate(strategy, req, actions) {
   attempt.authenticate(req, {});
 }
 
-/** Sends a person to the provider; gives the request with which the person comes back. */
-function redirect(strategy) {
-  const session = {};
-  return new Promise((resolve) => {
-    authenticate(strategy, request(session, {}), {
-      redirect: (location) => {
-        const state = new URL(location).searchParams.get('state');
-        resolve(request(session, { code: 'the-code', state }));
-      },
-    });
-  });
-}
-
 function request(session, query) {
   const url = `/callback?${new URLSearchParams(query).toString()}`;
   return { method: 'GET', protocol: 'https', host: 'app.example', headers: {}, url, query, session };
 }
 
-/** The callback leg: takes the person's request, gives the profile. */
-function comeBack(req) {
-  return new Promise((resolve) => {
-    authenticate(strategy, req, { success: resolve });
+/** A system is driven as by a browser, up to the page at which the login ends. */
+async function overHTTP(endpoints) {
+  const { Visitor } = await import('../test/support/app.ts');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${String(server.address().port)}`;
+  const { app, signIn } = await SYSTEMS[name]({
+    ...endpoints,
+    url,
+    authorizationURL: AUTHORIZATION_URL,
+    clientID: 'the-client-id',
+    clientSecret: 'the-client-secret',
+    show: (res, user) => res.status(user ? 200 : 401).end(),
+    log: console.error,
   });
-}
-
-/** As if another process had sent the person away: this one has opened nothing, and shares the session's store. */
-async function redirectUnseen() {
-  return redirect(await make({ tokenURL: 'http://localhost:1', userProfileURL: 'http://localhost:1' }));
+  server.on('request', app);
+  const redirect = async () => {
+    const visitor = new Visitor(url + signIn, AUTHORIZATION_URL);
+    return { visitor, state: await visitor.begin() };
+  };
+  return {
+    redirect,
+    // It opens nothing ahead, so that it is the same who has sent the person away.
+    redirectUnseen: redirect,
+    comeBack: async ({ visitor, state }) => {
+      const page = await visitor.follow(await visitor.callback(`code=the-code&state=${state}`));
+      if (page.status !== 200) throw new Error(`The login ended at ${page.url} with ${String(page.status)}`);
+    },
+  };
 }
 
 process.on('message', async ({ task, argument }) => {

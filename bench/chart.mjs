@@ -1,5 +1,5 @@
 // The chart of the round trips: bars for each strategy in each situation, on a light or a dark page.
-import { NAMES, SITUATIONS } from './measure.mjs';
+import { ALL, SITUATIONS } from './measure.mjs';
 import { OURS } from './strategies.mjs';
 
 const WIDTH = 760;
@@ -11,7 +11,7 @@ const TOP = 78;
 export function chart(trips, conditions) {
   const most = Math.ceil(Math.max(...Object.values(trips).flatMap((byName) => Object.values(byName))));
   const unit = (WIDTH - LEFT - 50) / most;
-  const group = NAMES.length * BAR + GAP;
+  const group = ALL.length * BAR + GAP;
   const bottom = TOP + Object.keys(trips).length * group;
 
   const bars = Object.entries(trips).flatMap(([situation, byName], row) => {

@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 import { URL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.mjs';
-import { COSTS, cpu, loading, memory, NAMES, roundTrips, SITUATIONS } from './measure.mjs';
+import { ALL, COSTS, cpu, loading, memory, NAMES, roundTrips, SITUATIONS } from './measure.mjs';
 import { BASE, OURS } from './strategies.mjs';
 
 const LIMITS = {
@@ -33,7 +33,7 @@ print(`\`${command}\`, Node ${process.version}, ${cpus()[0]?.model ?? 'unknown C
 const trips = await roundTrips(flags.quick ? 1 : 5);
 print('Round trips of the callback leg (median), what a person waits for after pressing Authorize:');
 printTable(
-  ['', ...NAMES.map(code), 'limit'],
+  ['', ...ALL.map(code), 'limit'],
   Object.entries(trips).map(([situation, byName]) => [
     SITUATIONS[situation],
     ...Object.values(byName).map((value) => value.toFixed(1)),

@@ -7,8 +7,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, URL } from 'node:url';
 import { BASE, OURS } from './strategies.mjs';
+import { SYSTEMS } from './systems.mjs';
 
-export const NAMES = [OURS, BASE, 'openid-client', 'passport-github2', 'passport-google-oauth20'];
+export const NAMES = [OURS, BASE, 'passport-github2', 'openid-client'];
+export const ALL = [...NAMES, ...Object.keys(SYSTEMS)];
 /** Milliseconds to the provider and back. */
 const ROUND_TRIP = 100;
 export const SITUATIONS = {
@@ -24,12 +26,12 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Round trips of the callback leg, by situation and strategy. */
+/** Round trips of the callback leg, by situation and strategy or system. */
 export async function roundTrips(rounds) {
   const provider = await startProvider(ROUND_TRIP);
-  const results = table(Object.keys(SITUATIONS));
+  const results = table(Object.keys(SITUATIONS), ALL);
   for (let round = 0; round < rounds; round++) {
-    const names = rotated(round);
+    const names = rotated(ALL, round);
     const apps = new Map();
     const lastLogin = new Map();
     const comeBack = async (app, situation, name) => {
@@ -76,7 +78,7 @@ export async function cpu({ task, argument }, rounds) {
     apps.set(name, await startApp(name, provider.urls));
     await apps.get(name).ask('login', { ...argument, logins: 6000 }); // until V8 has compiled what it will
   }
-  const results = table([task])[task];
+  const results = table([task], NAMES)[task];
   for (let round = 0; round < rounds; round++) {
     // Forth and back, so that nobody always follows the same one.
     for (const name of round % 2 === 0 ? NAMES : NAMES.toReversed())
@@ -122,7 +124,7 @@ async function startProvider(roundTrip = 0) {
   return { urls, stop: () => child.disconnect() };
 }
 
-async function startApp(name, urls, execArgv = []) {
+async function startApp(name, urls, execArgv = name in SYSTEMS ? ['--import', 'tsx'] : []) {
   const child = run('app.mjs', [name, JSON.stringify(urls)], execArgv);
   child.once('exit', (code, signal) => {
     if (code !== 0) throw new Error(`The app with ${name} ended with ${String(code ?? signal)}`);
@@ -144,14 +146,14 @@ function run(file, args, execArgv = []) {
   return fork(new URL(file, import.meta.url), args, { env, execArgv });
 }
 
-function table(rows) {
-  return Object.fromEntries(rows.map((row) => [row, Object.fromEntries(NAMES.map((name) => [name, []]))]));
+function table(rows, names) {
+  return Object.fromEntries(rows.map((row) => [row, Object.fromEntries(names.map((name) => [name, []]))]));
 }
 
 function mapValues(object, change) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 }
 
-function rotated(by) {
-  return NAMES.map((_, index) => NAMES[(index + by) % NAMES.length]);
+function rotated(names, by) {
+  return names.map((_, index) => names[(index + by) % names.length]);
 }
