@@ -7,6 +7,7 @@ import { Bench } from 'tinybench';
 import { makeStrategy } from './strategies.mjs';
 import { SYSTEMS } from './systems.mjs';
 
+const CREDENTIALS = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
 const AUTHORIZATION_URL = 'http://localhost:1/oauth/authorize';
 const [name, urls] = process.argv.slice(2);
 const { redirect, redirectUnseen, comeBack } = await (name in SYSTEMS ? overHTTP : onRequests)(
@@ -73,6 +74,7 @@ async function onRequests(endpoints) {
 
 function make(endpoints) {
   const options = {
+    ...CREDENTIALS,
     ...endpoints,
     authorizationURL: AUTHORIZATION_URL,
     callbackURL: 'https://app.example/callback',
@@ -117,11 +119,8 @@ async function overHTTP(endpoints) {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${String(server.address().port)}`;
   const { app, signIn } = await SYSTEMS[name]({
-    ...endpoints,
     url,
-    authorizationURL: AUTHORIZATION_URL,
-    clientID: 'the-client-id',
-    clientSecret: 'the-client-secret',
+    dribbble: { ...CREDENTIALS, ...endpoints, authorizationURL: AUTHORIZATION_URL },
     show: (res, user) => res.status(user ? 200 : 401).end(),
     log: console.error,
   });

@@ -84,6 +84,5 @@ export const STRATEGIES = Object.keys(MAKERS);
  * not know it. `timeout`, in milliseconds, is for those that have an option for it. `file` is of this package.
  */
 export async function makeStrategy(name, options, verify, file = '../dist/index.js') {
-  const credentials = { clientID: 'the-client-id', clientSecret: 'the-client-secret', state: true };
-  return MAKERS[name]({ ...credentials, ...options }, verify, file);
+  return MAKERS[name]({ ...options, state: true }, verify, file);
 }

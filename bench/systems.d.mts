@@ -2,13 +2,13 @@ import type { Express, Response } from 'express';
 
 export interface Setup {
   url: string;
-  authorizationURL: string;
-  tokenURL: string;
-  userProfileURL: string;
-  clientID: string;
-  clientSecret: string;
-  /** Milliseconds, for those that have an option for it. */
-  timeout?: number;
+  /** `timeout`, in milliseconds, is for those that have an option for it. */
+  dribbble: Record<
+    'authorizationURL' | 'tokenURL' | 'userProfileURL' | 'clientID' | 'clientSecret',
+    string
+  > & {
+    timeout?: number;
+  };
   show: (res: Response, user?: object) => void;
   log: (error: unknown) => void;
 }

@@ -1,21 +1,13 @@
 // Systems that are no strategies for Passport, each in a small app of its own, made as its documentation says. Each is
-// given the app's own `url`, the provider's endpoints and the app's credentials; `show`, which responds with whoever is
-// signed in, on the page at which a login ends; and `log` for the errors that it tells the app of.
+// given the app's own `url` and what it has to know of Dribbble; `show`, which responds with whoever is signed in, on
+// the page at which a login ends; and `log` for the errors that it tells the app of.
 import express from 'express';
 import session from 'express-session';
 
 const SECRET = 'a secret of the app that only its instances know';
 
 export const SYSTEMS = {
-  '@auth/express': async ({
-    authorizationURL,
-    tokenURL,
-    userProfileURL,
-    clientID,
-    clientSecret,
-    show,
-    log,
-  }) => {
+  '@auth/express': async ({ dribbble, show, log }) => {
     const { ExpressAuth, getSession } = await import('@auth/express');
     const { default: Dribbble } = await import('@auth/express/providers/dribbble');
     const config = {
@@ -23,11 +15,11 @@ export const SYSTEMS = {
       trustHost: true,
       providers: [
         Dribbble({
-          clientId: clientID,
-          clientSecret,
-          authorization: authorizationURL,
-          token: tokenURL,
-          userinfo: userProfileURL,
+          clientId: dribbble.clientID,
+          clientSecret: dribbble.clientSecret,
+          authorization: dribbble.authorizationURL,
+          token: dribbble.tokenURL,
+          userinfo: dribbble.userProfileURL,
           checks: ['pkce', 'state'],
         }),
       ],
@@ -46,16 +38,7 @@ export const SYSTEMS = {
     return { app, signIn: '/auth/signin' };
   },
 
-  'better-auth': async ({
-    url,
-    authorizationURL,
-    tokenURL,
-    userProfileURL,
-    clientID,
-    clientSecret,
-    show,
-    log,
-  }) => {
+  'better-auth': async ({ url, dribbble, show, log }) => {
     const { betterAuth } = await import('better-auth');
     const { memoryAdapter } = await import('better-auth/adapters/memory');
     const { fromNodeHeaders, toNodeHandler } = await import('better-auth/node');
@@ -69,11 +52,11 @@ export const SYSTEMS = {
           config: [
             {
               providerId: 'dribbble',
-              clientId: clientID,
-              clientSecret,
-              authorizationUrl: authorizationURL,
-              tokenUrl: tokenURL,
-              userInfoUrl: userProfileURL,
+              clientId: dribbble.clientID,
+              clientSecret: dribbble.clientSecret,
+              authorizationUrl: dribbble.authorizationURL,
+              tokenUrl: dribbble.tokenURL,
+              userInfoUrl: dribbble.userProfileURL,
               // It needs an address, which Dribbble does not promise.
               mapProfileToUser: ({ id }) => ({ email: `${String(id)}@dribbble.invalid` }),
             },
@@ -102,26 +85,16 @@ export const SYSTEMS = {
     return { app, signIn: '/login' };
   },
 
-  grant: async ({
-    url,
-    authorizationURL,
-    tokenURL,
-    userProfileURL,
-    clientID,
-    clientSecret,
-    timeout,
-    show,
-    log,
-  }) => {
+  grant: async ({ url, dribbble, show, log }) => {
     const { default: grant } = await import('grant');
     const config = {
       defaults: { origin: url, transport: 'session', state: true, pkce: true },
       dribbble: {
-        key: clientID,
-        secret: clientSecret,
-        authorize_url: authorizationURL,
-        access_url: tokenURL,
-        profile_url: userProfileURL,
+        key: dribbble.clientID,
+        secret: dribbble.clientSecret,
+        authorize_url: dribbble.authorizationURL,
+        access_url: dribbble.tokenURL,
+        profile_url: dribbble.userProfileURL,
         response: ['tokens', 'profile'],
         callback: '/',
       },
@@ -129,7 +102,7 @@ export const SYSTEMS = {
     const app = express();
     app.use(session({ secret: SECRET, resave: false, saveUninitialized: false }));
     app.use(express.urlencoded({ extended: true }));
-    app.use(grant.express({ config, request: { timeout } }));
+    app.use(grant.express({ config, request: { timeout: dribbble.timeout } }));
     app.get('/', (req, res) => {
       const { error, profile } = req.session.grant?.response ?? { error: 'nobody' };
       const failure = error ?? profile.error;

@@ -27,17 +27,17 @@ const CREDENTIALS = { clientID: 'the-client-id', clientSecret: SECRETS.clientSec
 
 async function start(fault: Fault, endpoints: FakeDribbble['endpoints']): Promise<Running> {
   const { SYSTEMS } = await import('../bench/systems.mjs');
-  const options = { ...endpoints, ...CREDENTIALS, timeout: TIMEOUT };
+  const dribbble = { ...endpoints, ...CREDENTIALS, timeout: TIMEOUT };
   const system = SYSTEMS[name];
-  if (!system) return startStrategy(fault, options);
+  if (!system) return startStrategy(fault, dribbble);
 
   const server = await listen(createServer());
   const url = `http://${hostOf(server)}`;
   const outcomes: Report['outcomes'] = [];
   const errors: unknown[] = [];
   const { app, signIn } = await system({
-    ...options,
     url,
+    dribbble,
     log: (error) => errors.push(error),
     show: (res, user) => {
       if (user) outcomes.push('user');
