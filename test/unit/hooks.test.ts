@@ -309,7 +309,10 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
     expect(token).to.equal(TOKEN.access_token);
     expect(dribbble.received[0]?.path).to.equal('/oauth/token?refresh=');
-    expect(dribbble.received[0]?.body).to.include('refresh_token=the-refresh-token');
+    const body = dribbble.received[0]?.body;
+    expect(body)
+      .to.include('refresh_token=the-refresh-token')
+      .and.not.match(/\bcode=/);
   });
 
   describe('whose client is given an access token,', () => {

@@ -333,19 +333,6 @@ describe('DribbbleStrategy', () => {
       expect(user?.headers['authorization']).to.equal(`Bearer ${TOKEN.access_token}`);
     });
 
-    it('gives the app its state back, an object', async () => {
-      const { info } = expectKind(
-        await login(at(), { options: { state: { returnTo: '/shots' } } }),
-        'success',
-      );
-      expect(info).to.deep.equal({ state: { returnTo: '/shots' } });
-    });
-
-    it('gives the app its state back, a string', async () => {
-      const { info } = expectKind(await login(at(), { options: { state: '/shots' } }), 'success');
-      expect(JSON.stringify(info)).to.equal('{"state":"/shots"}');
-    });
-
     it('sends the PKCE verifier in the token request', async () => {
       expectKind(await login(at({ pkce: 'S256' })), 'success');
       expect(tokenForm()['code_verifier']).to.match(/^[\w-]{43}$/);
@@ -355,23 +342,6 @@ describe('DribbbleStrategy', () => {
       const session = {};
       await authenticate(at({ sessionKey: 'dribbble-login' }), { session });
       expect(session).to.have.all.keys('dribbble-login');
-    });
-
-    it('keeps the state in the store option', async () => {
-      const stored: unknown[] = [];
-      const strategy = at({
-        store: {
-          store: (_req: unknown, meta: unknown, callback: (error: null, state: string) => void) => {
-            stored.push(meta);
-            callback(null, 'the-state');
-          },
-          verify: (_req: unknown, state: string, callback: (error: null, ok: boolean) => void) => {
-            callback(null, state === 'the-state');
-          },
-        } as never,
-      });
-      expectKind(await login(strategy), 'success');
-      expect(stored).to.have.length(1);
     });
 
     it('calls back with what the store throws', async () => {
@@ -479,12 +449,6 @@ describe('DribbbleStrategy', () => {
           });
         });
 
-      it('sends the token in the header', async () => {
-        expect(await get(dribbble.endpoints.userProfileURL)).to.include('"id":1');
-        expect(dribbble.received[0]).to.deep.include({ path: '/v2/user' });
-        expect(dribbble.received[0]?.headers['authorization']).to.equal('Bearer the-token');
-      });
-
       it("calls back with an error response in the oauth package's form", async () => {
         dribbble.user = { status: 404, json: { message: 'Not found.' } };
         expect(await get(dribbble.endpoints.userProfileURL)).to.deep.equal({
@@ -496,17 +460,6 @@ describe('DribbbleStrategy', () => {
       it('calls back with an error if the response is cut off, as in a login', async () => {
         dribbble.user = (socket) => socket.destroy();
         expect(await get(dribbble.endpoints.userProfileURL)).to.be.instanceOf(Error);
-      });
-
-      it('refreshes tokens for packages that do that', async () => {
-        await new Promise((resolve) => {
-          const oauth2 = client(at()) as unknown as {
-            getOAuthAccessToken(token: string, params: object, callback: (error: unknown) => void): void;
-          };
-          oauth2.getOAuthAccessToken('the-refresh-token', { grant_type: 'refresh_token' }, resolve);
-        });
-        expect(tokenForm()).to.include({ grant_type: 'refresh_token', refresh_token: 'the-refresh-token' });
-        expect(tokenForm()).not.to.have.property('code');
       });
     });
 
