@@ -1,3 +1,6 @@
+import { createSocket, type Socket } from 'node:dgram';
+import dns = require('node:dns');
+import { once } from 'node:events';
 import http = require('node:http');
 import https = require('node:https');
 import net = require('node:net');
@@ -147,7 +150,7 @@ describe('preconnect', () => {
     await until(() => host.requests.length === 1, host);
     host.answer = (_req, res) => res.end('ok');
     connections.opened[0]?.emit('timeout');
-    expect(connections.open).to.have.length(1);
+    expect(connections.opened[0]?.destroyed).to.equal(false);
     connections.opened[0]?.destroy();
     await errorOf(sent);
   });
@@ -241,12 +244,52 @@ describe('preconnect', () => {
       const silent = await listen(net.createServer());
       const url = `https://${hostOf(silent)}/`;
       lib.preconnect(url);
+      lib.preconnect(url);
       expect(connections.opened[0]?.timeout).to.equal(5000);
       connections.opened[0]?.emit('timeout');
       await closed();
       lib.preconnect(url);
       expect(connections.opened).to.have.length(1);
       silent.close();
+    });
+  });
+
+  describe('by a name', () => {
+    const servers = dns.getServers();
+    const { lookup } = dns;
+    /** Never answers. */
+    let nameServer: Socket;
+    let lookups: string[];
+    beforeEach(async () => {
+      nameServer = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(nameServer, 'listening');
+      dns.setServers([`127.0.0.1:${String(nameServer.address().port)}`]);
+      lookups = [];
+      dns.lookup = ((name: string, _options: object, callback: (error: Error) => void) => {
+        lookups.push(name);
+        setImmediate(callback, new Error('not found'));
+      }) as typeof lookup;
+    });
+    afterEach(() => {
+      dns.setServers(servers);
+      dns.lookup = lookup;
+      nameServer.close();
+    });
+
+    it('asks the name server, and Node only once a request needs it: its lookup keeps the process alive', async () => {
+      lib.preconnect('https://spare.test/');
+      await once(nameServer, 'message');
+      await closed();
+      expect(lookups).to.be.empty;
+      lib.preconnect('https://needed.test/');
+      expect(await errorOf(send('https://needed.test/'))).to.include('not found');
+      expect(lookups).to.deep.equal(['needed.test']);
+    });
+
+    it('of this machine asks Node at once', async () => {
+      lib.preconnect(host.url());
+      await closed();
+      expect(lookups).to.deep.equal(['localhost']);
     });
   });
 

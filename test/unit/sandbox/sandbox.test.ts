@@ -1,8 +1,9 @@
-import { once } from 'node:events';
-import { createServer, request, type RequestOptions } from 'node:http';
-import { createServer as createTCPServer, type AddressInfo } from 'node:net';
+import { request, type RequestOptions } from 'node:http';
+import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
+import { freePort } from '../../support/free-port';
+import { close, listen } from '../../support/raw-server';
 import {
   authorizationURL,
   authorize,
@@ -35,11 +36,11 @@ describe('startSandbox', () => {
   });
 
   it('takes the port given and the next two', async () => {
-    const { port } = new URL(await using(await startSandbox({}), ({ url }) => url));
-    const dribbble = await startSandbox({ port: Number(port) });
-    expect(dribbble.url).to.equal(`http://127.0.0.1:${port}`);
-    expect(dribbble.options.tokenURL).to.equal(`http://127.0.0.1:${String(Number(port) + 1)}/oauth/token`);
-    expect(dribbble.options.userProfileURL).to.equal(`http://127.0.0.1:${String(Number(port) + 2)}/v2/user`);
+    const port = await freePort();
+    const dribbble = await startSandbox({ port });
+    const { authorizationURL, tokenURL, userProfileURL } = dribbble.options;
+    const ports = [dribbble.url, authorizationURL, tokenURL, userProfileURL].map((url) => new URL(url).port);
+    expect(ports).to.deep.equal([port, port, port + 1, port + 2].map(String));
     await dribbble.close();
   });
 
@@ -50,15 +51,14 @@ describe('startSandbox', () => {
   });
 
   it('rejects with one line if a port is in use, and keeps none open', async () => {
-    const taken = createTCPServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    const error = await rejection({ port: port - 1 });
-    taken.close();
-    expect(error.message).to.match(/^Port \d+ is in use: choose another\.$/);
-    const again = createServer().listen(port - 1, '127.0.0.1');
-    await once(again, 'listening');
-    again.close();
+    const port = await freePort();
+    const taken = await listen(createServer(), port + 1);
+    const error = await rejection({ port });
+    await close(taken);
+    expect(error.message)
+      .to.include(`Port ${String(port + 1)} is in use`)
+      .and.not.include('\n');
+    await close(await listen(createServer(), port));
   });
 
   const [a, b] = [
