@@ -89,7 +89,9 @@ describe('authorizationError', () => {
   });
 
   it('has the code server_error if there is nothing in the code that can be quoted', () => {
-    expect(errorOf({ error: '\u0000' })).to.include({ code: 'server_error' });
+    const error = errorOf({ error: '\u0000' });
+    expect(error.code).to.equal('server_error');
+    expect(error.message).to.include('server_error');
   });
 });
 
@@ -398,19 +400,19 @@ describe('noProfile', () => {
   });
 });
 
-describe('The stack of', () => {
-  const failed = response(400, { error: 'invalid_client' });
-  for (const error of [
-    errors.authorizationError({ error: 'invalid_scope' }, CONTEXT.url, CONTEXT),
-    errors.noToken(failed, () => errors.tokenError(failed, CONTEXT), CONTEXT),
-    errors.apiError(failed, {}, CONTEXT),
-    errors.noProfile(failed, CONTEXT),
-  ]) {
-    it(`${error.name} begins with its name and message, as the stack is what is logged, and can be replaced`, () => {
+describe('Errors', () => {
+  it('have a stack that begins with name and message, as it is what is logged, and that can be replaced', () => {
+    const failed = response(400, { error: 'invalid_client' });
+    for (const error of [
+      errors.authorizationError({ error: 'invalid_scope' }, CONTEXT.url, CONTEXT),
+      errors.noToken(failed, () => errors.tokenError(failed, CONTEXT), CONTEXT),
+      errors.apiError(failed, {}, CONTEXT),
+      errors.noProfile(failed, CONTEXT),
+    ]) {
       expect(error.stack?.split('\n')[0]).to.equal(`${error.name}: ${error.message}`);
       expect(Object.keys(error)).not.to.include('stack');
       error.stack = 'mine';
       expect(error.stack).to.equal('mine');
-    });
-  }
+    }
+  });
 });

@@ -234,6 +234,21 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     expect(url.searchParams.get('scope')).to.equal('upload');
   });
 
+  it('obeys a subclass whose authenticate overrides a hook for one request', async () => {
+    class Subclass extends DribbbleStrategy {
+      override authenticate(req: never, perRequest?: object): void {
+        const { prompt } = req as { prompt?: string };
+        if (prompt) this.authorizationParams = () => ({ prompt });
+        super.authenticate(req, perRequest);
+      }
+    }
+    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    for (const prompt of ['login', undefined]) {
+      const { url } = expectKind(await authenticate(strategy, { prompt }), 'redirect');
+      expect(url.searchParams.get('prompt')).to.equal(prompt ?? null);
+    }
+  });
+
   it("obeys a subclass whose authenticate looks at what Passport's success is given", async () => {
     class Subclass extends DribbbleStrategy {
       declare success: (user: unknown, info?: object) => void;
@@ -376,6 +391,16 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         expect((oauthError as { data: string }).data).to.equal(JSON.stringify(json));
         expect(Object.keys(oauthError as object)).not.to.include('data');
       }
+    });
+
+    it('says what a replaced get called back with, though there is no response', async () => {
+      const strategy = build();
+      clientOf(strategy).get = (_url, _token, callback) => {
+        callback(null, '{}');
+      };
+      const error = errorOf(await login(strategy));
+      expect(error).to.be.instanceOf(InternalOAuthError);
+      expect(error.message).to.include('200').and.include('a user with an id');
     });
 
     it('is a DribbbleAPIError for an error response of a replaced get', async () => {

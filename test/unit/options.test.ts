@@ -155,7 +155,7 @@ describe('DribbbleStrategyOptions', () => {
   });
 
   it('throw a TypeError if the verify function is missing', () => {
-    expect(() => construct(REQUIRED, null)).to.throw(TypeError, 'verify');
+    expect(() => construct(REQUIRED, null)).to.throw(TypeError, 'DribbbleStrategy requires a verify');
   });
 
   it('take endpoints over https, and over http on a loopback host', () => {

@@ -10,7 +10,7 @@ import {
   type VerifyCallback,
 } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind, login, type FakeRequest, type Outcome } from '../support/authenticate';
-import { FakeDribbble, TOKEN } from '../support/fake-dribbble';
+import { FakeDribbble, json, TOKEN } from '../support/fake-dribbble';
 import { fixture } from '../support/fixtures';
 import { useNock } from '../support/nock';
 import { OfflineDribbble } from '../support/offline';
@@ -461,6 +461,22 @@ describe('DribbbleStrategy', () => {
         dribbble.user = (socket) => socket.destroy();
         expect(await get(dribbble.endpoints.userProfileURL)).to.be.instanceOf(Error);
       });
+    });
+
+    it('hides the secrets of the login in its error, though Dribbble repeats them', async () => {
+      const fields = ['client_secret', 'code', 'code_verifier'];
+      dribbble.token = (socket, { body }) => {
+        const form = new URLSearchParams(body);
+        const error_description = fields.map((name) => `${name}=${String(form.get(name))}`).join();
+        socket.write(json({ error: 'invalid_request', error_description }, '400'));
+      };
+      const { message } = expectKind(await login(at()), 'error').error;
+      expect(message).to.include(fields.map((name) => `${name}=[hidden]`).join());
+
+      dribbble.token = { json: TOKEN };
+      dribbble.user = (socket, { headers }) =>
+        socket.write(json({ message: `No ${String(headers['authorization'])} here.` }, '401'));
+      expect(expectKind(await login(at()), 'error').error.message).to.include('No Bearer [hidden] here.');
     });
 
     it('refuses a code with half a character, which a JSON body can hold', async () => {
