@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { startSandbox } from './sandbox';
-import { dotenv } from './sandbox/pages';
 
 const HELP = `Usage: dribbble-sandbox [--port 4000] [--callback-url URL]
 
@@ -11,6 +10,13 @@ Starts a Dribbble on this machine, to sign in at while you build an app. Ctrl-C 
   --callback-url URL   the callback URL registered with the application (default: any of this machine)
   --help               prints this
 `;
+
+/** The options as lines of a `.env` file: `clientID` is `DRIBBBLE_CLIENT_ID` there. */
+function dotenv(options: Readonly<Record<string, string>>): string {
+  const variable = (name: string) => `DRIBBBLE_${name.replace(/[A-Z]+/g, '_$&').toUpperCase()}`;
+  const lines = Object.entries(options).map(([name, value]) => `${variable(name)}=${value}\n`);
+  return lines.join('');
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -5,24 +5,8 @@ import { consentPage, refusalPage } from './pages';
 
 /** A person of the sandbox: an id, a login, and what differs from an ordinary account. */
 export type SandboxPerson = Partial<DribbbleUser> & Pick<DribbbleUser, 'id' | 'login'>;
-/** A query or a form. */
-export type Params = Readonly<Partial<Record<string, string>>>;
-/** Who says yes, or why nobody does. */
+/** Who says yes, or the error with which the person is sent back. */
 export type Decision = DribbbleUser | 'access_denied' | 'application_suspended';
-
-/** Doorkeeper's: Dribbble is a Rails application. */
-const WORDS = {
-  access_denied: 'The resource owner or authorization server denied the request.',
-  application_suspended: 'The application has been suspended.',
-  invalid_client: `Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.`,
-  invalid_code_challenge_method: 'The code challenge method must be S256 or plain.',
-  invalid_grant: `The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.`,
-  invalid_request: `The request is missing a required parameter, includes an unsupported parameter value, or is otherwise malformed.`,
-  invalid_scope: 'The requested scope is invalid, unknown, or malformed.',
-  redirect_uri_mismatch: 'The redirect_uri MUST match the registered callback URL for this application.',
-  unsupported_grant_type: 'The authorization grant type is not supported by the authorization server.',
-  unsupported_response_type: 'The authorization server does not support this response type.',
-};
 
 /** What every account has; its picture is at `url`. */
 function account(login: string, url: string): Omit<DribbbleAccount, 'id' | 'login' | 'type'> {
@@ -78,56 +62,57 @@ export function isWebURL(url: unknown, local = false): boolean {
 }
 
 /** What can be wrong with a request, the first thing first. */
-type Checks = readonly (readonly [isWrong: unknown, error: keyof typeof WORDS, why: string])[];
-const CODE_LIFETIME = 10 * 60_000; // milliseconds, as in Doorkeeper
+type Checks = readonly (readonly [isWrong: unknown, error: string, why: string])[];
 
 /** Dribbble's side of a login: its endpoints, and what they have given out. */
 export class Dribbble {
-  readonly codes = new Map<string, { person: DribbbleUser; asked: Params; issued: number; used: boolean }>();
+  /** Who says yes, or why nobody does; without it, a page asks. */
+  decision: Decision | undefined;
+  readonly codes = new Map<
+    string,
+    { person: DribbbleUser; asked: Record<string, string>; issued: number; used: boolean }
+  >();
   readonly tokens = new Map<string, { person: DribbbleUser | undefined; left: number; reset: number }>();
   constructor(private readonly app: { id: string; secret: string; callbackURL: string | undefined }) {}
 
-  /** `GET /oauth/authorize`: without a decision, a page asks the people. */
-  authorize(asked: Params, people: readonly DribbbleUser[], decision?: Decision): Reply {
-    const { client_id, redirect_uri, response_type, scope = 'public', state, code_challenge } = asked;
-    const { code_challenge_method: method = 'plain' } = asked;
-    const { id, callbackURL } = this.app;
-    const to = callbackURL ?? redirect_uri ?? '';
+  /** `GET /oauth/authorize`. */
+  authorize(asked: Record<string, string>, people: readonly DribbbleUser[], decision = this.decision): Reply {
+    const { client_id, redirect_uri, response_type, scope = 'public', state } = asked;
+    const { code_challenge, code_challenge_method: method } = asked;
+    const to = this.app.callbackURL ?? redirect_uri ?? '';
     const scopes = scope.split(' ').filter(Boolean);
     const unknown = scopes.find((name) => name !== 'public' && name !== 'upload');
-    const isKnown = /^(S256|plain)$/.test(method);
     const back = (params: Record<string, string>, why?: string): Reply => {
       const url = new URL(to);
-      const all = Object.entries({ ...params, ...(state !== undefined && { state }) });
-      for (const [name, value] of all) url.searchParams.append(name, value);
+      for (const [name, value] of Object.entries(params)) url.searchParams.append(name, value);
+      if (state !== undefined) url.searchParams.append('state', state);
       return { status: 302, headers: { Location: url.href }, why };
     };
-    if (client_id !== id) return refusalPage(401, 'no application has its client_id');
-    if (!isWebURL(to, callbackURL === undefined))
+    if (client_id !== this.app.id) return refusalPage(401, 'no application has its client_id');
+    if (!isWebURL(to, this.app.callbackURL === undefined))
       return refusalPage(400, 'it has no redirect_uri of this machine, and no callback URL is registered');
     const checks: Checks = [
       [redirect_uri && redirect_uri !== to, 'redirect_uri_mismatch', `its redirect_uri is not ${to}`],
       [response_type !== 'code', 'unsupported_response_type', 'its response_type is not code'],
       [unknown, 'invalid_scope', `Dribbble has no scope ${String(unknown)}`],
-      [code_challenge && !isKnown, 'invalid_code_challenge_method', `its code_challenge_method is ${method}`],
+      [code_challenge && method !== 'S256', 'invalid_request', 'its code_challenge_method is not S256'],
     ];
-    const [, wrong, why] = checks.find(([isWrong]) => isWrong) ?? [];
-    if (wrong) return back({ error: wrong, error_description: WORDS[wrong] }, why);
+    const [, error, why = ''] = checks.find(([isWrong]) => isWrong) ?? [];
+    if (error) return back({ error, error_description: why }, why);
     if (!decision) return consentPage(to, scopes, people);
-    if (typeof decision === 'string') return back({ error: decision, error_description: WORDS[decision] });
+    if (typeof decision === 'string') return back({ error: decision });
     const code = randomBytes(32).toString('base64url');
     this.codes.set(code, { person: decision, asked, issued: Date.now(), used: false });
     return back({ code });
   }
 
   /** `POST /oauth/token`, with its form. */
-  token(form: Params): Reply {
+  token(form: Record<string, string>): Reply {
     const { grant_type = '', client_id, client_secret, code = '', redirect_uri, code_verifier = '' } = form;
     const grant = this.codes.get(code);
     const { person, issued = 0, asked = {} } = grant ?? {};
-    const { scope = 'public', redirect_uri: uri, code_challenge = '', code_challenge_method: method } = asked;
-    const hash = createHash('sha256').update(code_verifier).digest('base64url');
-    const challenge = code_verifier && method === 'S256' ? hash : code_verifier;
+    const { scope = 'public', redirect_uri: uri, code_challenge = '' } = asked;
+    const challenge = code_verifier && createHash('sha256').update(code_verifier).digest('base64url');
     const checks: Checks = [
       [!grant_type, 'invalid_request', 'its form has no grant_type'],
       [grant_type !== 'authorization_code', 'unsupported_grant_type', `its grant_type is ${grant_type}`],
@@ -136,7 +121,7 @@ export class Dribbble {
       [!code, 'invalid_request', 'its form has no code'],
       [!grant, 'invalid_grant', 'no such code was given out'],
       [grant?.used, 'invalid_grant', 'its code was used before'],
-      [Date.now() - issued > CODE_LIFETIME, 'invalid_grant', 'its code has expired'],
+      [Date.now() - issued > 600_000, 'invalid_grant', 'its code has expired'],
       // Left out if and only if it was left out there (RFC 6749, section 4.1.3).
       [redirect_uri !== uri, 'invalid_grant', 'its redirect_uri differs from the first request'],
       [code_challenge && !code_verifier, 'invalid_request', 'its form has no code_verifier'],
@@ -144,7 +129,7 @@ export class Dribbble {
     ];
     const [, error, why] = checks.find(([isWrong]) => isWrong) ?? [];
     const status = error === 'invalid_client' ? 401 : 400;
-    if (error) return { status, body: { error, error_description: WORDS[error] }, why };
+    if (error) return { status, body: { error, error_description: why }, why };
     if (grant) grant.used = true;
     const access_token = randomBytes(32).toString('base64url');
     this.tokens.set(access_token, { person, left: 0, reset: 0 });
@@ -160,9 +145,4 @@ export class Dribbble {
     if (now >= token.reset) Object.assign(token, { left: 60, reset: now + 60 });
     return withRateLimit(--token.left, token.reset, token.person);
   }
-
-  /** The person takes back the access that they gave. */
-  readonly revoke = (login: string): void => {
-    for (const [token, owner] of this.tokens) if (owner.person?.login === login) this.tokens.delete(token);
-  };
 }

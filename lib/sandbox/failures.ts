@@ -64,18 +64,12 @@ export async function send(res: ServerResponse, response: SandboxResponse, how?:
   const isText = typeof body === 'string';
   const text = isText ? body : JSON.stringify(how === 'no-id' ? { ...body, id: undefined } : body);
   const type = `${isText ? 'text/plain' : 'application/json'}; charset=utf-8`;
-  const usual = { 'Content-Type': type, 'Cache-Control': 'no-store', ...response.headers };
-  const headers = { ...usual, 'Content-Length': String(Buffer.byteLength(text)) };
   if (how === 'resets' || how === 'refuses') res.socket?.resetAndDestroy();
   if (status === 0) return;
-  if (how === 'cut-off') {
-    const lines = Object.entries(headers).map((line) => `${line.join(': ')}\r\n`);
-    const whole = Buffer.from(`HTTP/1.1 ${String(status)} \r\n${lines.join('')}\r\n${text}`);
-    // Of a redirect, which has no body, this cuts the head.
-    res.socket?.end(whole.subarray(0, -1 - text.length / 2));
-    return;
-  }
-  res.writeHead(status, headers);
+  // A redirect has no body: its head is cut off.
+  if (how === 'cut-off' && !text) return void res.socket?.end('HTTP/1.1 ');
+  res.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store', ...response.headers });
+  if (how === 'cut-off') return void res.write(text.slice(0, text.length / 2), () => res.socket?.end());
   const pieces = how === 'slow' ? text.split(/(?<=[,>])/) : [];
   for (const piece of pieces) res.write(await setTimeout(3000 / pieces.length, piece));
   res.end(how === 'slow' ? '' : text);

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { DribbbleUser } from '../profile';
 import { completePeople, Dribbble, isWebURL } from './dribbble';
-import type { Decision, Params, SandboxPerson } from './dribbble';
+import type { SandboxPerson } from './dribbble';
 import { ENDPOINTS, FAILURES, send, substitute } from './failures';
 import type { How, Reply, SandboxEndpoint, SandboxFailure, SandboxResponse } from './failures';
 import { portrait, rootPage } from './pages';
@@ -51,9 +50,10 @@ export interface Sandbox {
   /** Stops listening and closes every connection. */ close(): Promise<void>;
 }
 
+type Params = SandboxRequest['params'];
 const ROUTES = ['GET /oauth/authorize', 'POST /oauth/token', 'GET /v2/user'];
 const SECRETS = ['client_secret', 'code', 'code_verifier', 'access_token', 'authorization', 'cookie'];
-const paramsOf = (form: string): Record<string, string> => Object.fromEntries(new URLSearchParams(form));
+const paramsOf = (form: string): Params => Object.fromEntries(new URLSearchParams(form));
 const NOT_FOUND = { status: 404, body: { message: 'Not found.' }, why: 'there is no such endpoint' };
 const FOREIGN = { status: 403, body: 'Only for this machine, and for forms of the sandbox itself.\n' };
 
@@ -71,7 +71,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   check('host', !('host' in options), 'left out: it listens on 127.0.0.1 only, as nobody has a password');
   completePeople(options.people, '');
 
-  const dial = new Map<string | undefined, { how: How; once: boolean }>();
+  const dial = new Map<SandboxEndpoint | undefined, { how: How; once: boolean }>();
   const ports = [port, port && port + 1, port && port + 2];
   const serve: http.RequestListener = (req, res) =>
     void handle(req, res).catch((error: unknown) => send(res, { status: 400, body: String(error) }));
@@ -80,7 +80,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     for (const [index, server] of servers.entries()) {
       if (server.listening || dial.get(ENDPOINTS[index])?.how === 'refuses') continue;
       await once(server.listen(ports[index], '127.0.0.1'), 'listening');
-      ports[index] = (server.address() as AddressInfo).port;
+      ports[index] = (server.address() as { port: number }).port;
     }
   }
   const shut = async (some: http.Server[]): Promise<void> => {
@@ -90,17 +90,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   await listen().catch(async (error: unknown) => {
     await shut(servers);
-    const { code, port: taken } = error as { code?: string; port?: number };
-    if (code !== 'EADDRINUSE') throw error;
-    throw Object.assign(new Error(`Port ${String(taken)} is in use: choose another.`), { code });
+    throw error;
   });
   const [url = '', tokenServer = '', api = ''] = ports.map((at) => `http://127.0.0.1:${String(at)}`);
   const addresses = { authorizationURL: `${url}/oauth/authorize`, tokenURL: `${tokenServer}/oauth/token` };
   const connection = { clientID, clientSecret, ...addresses, userProfileURL: `${api}/v2/user` };
   const people = completePeople(options.people, url);
   const requests: SandboxRequest[] = [];
-  const dribbble = new Dribbble({ id: clientID, secret: clientSecret, callbackURL });
-  let decision: Decision | undefined;
+  const app = { id: clientID, secret: clientSecret, callbackURL };
+  let dribbble = new Dribbble(app);
 
   async function handle(req: http.IncomingMessage, res: http.ServerResponse): Promise<void> {
     const { headers, method = '', url: target = '' } = req;
@@ -130,22 +128,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const { login = '', decision: pressed } = form;
     const portraitOf = /^GET \/avatars\/([\w-]+)\.svg$/.exec(route)?.[1];
     if (route === 'GET /oauth/authorize')
-      return dribbble.authorize(params, people, how === 'application_suspended' ? how : decision);
+      return dribbble.authorize(params, people, how === 'application_suspended' ? how : undefined);
     if (route === 'POST /oauth/authorize')
       return dribbble.authorize(params, people, pressed === 'authorize' ? known(login) : 'access_denied');
     if (route === 'POST /oauth/token')
       return dribbble.token(how === 'invalid_client' ? { ...params, client_secret: '' } : params);
     if (route === 'GET /v2/user') return dribbble.user(how === 'unauthorized' ? '' : token);
-    if (route === 'GET /') return rootPage(connection, people, dial, requests.slice(-20).reverse());
-    if (route !== 'POST /') return portraitOf ? portrait(portraitOf) : NOT_FOUND;
-    dribbble.revoke(login);
-    for (const endpoint of ENDPOINTS) {
-      const asked = form[endpoint] as SandboxFailure | '' | undefined;
-      if (asked === '') dial.delete(endpoint);
-      else if (asked) fail(endpoint, asked, { once: 'once' in form && asked !== 'refuses' });
-    }
-    void listen();
-    return { status: 303, headers: { Location: '/' } };
+    if (route === 'GET /') return rootPage(people, dial, requests.slice(-20).reverse());
+    return portraitOf ? portrait(portraitOf) : NOT_FOUND;
   }
 
   function known(login: string): DribbbleUser {
@@ -165,26 +155,26 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 
   return {
-    ...{ url, options: connection, people, requests, fail, revoke: dribbble.revoke },
-    signInAs: (login) => void (decision = known(login)),
-    deny: () => void (decision = 'access_denied'),
-    ask: () => void (decision = undefined),
+    ...{ url, options: connection, people, requests, fail },
+    signInAs: (login) => void (dribbble.decision = known(login)),
+    deny: () => void (dribbble.decision = 'access_denied'),
+    ask: () => void (dribbble.decision = undefined),
+    revoke: (login) => {
+      for (const [token, { person }] of dribbble.tokens)
+        if (person?.login === login) dribbble.tokens.delete(token);
+    },
     reset: () => {
       requests.length = 0;
       dial.clear();
-      decision = undefined;
-      dribbble.codes.clear();
-      dribbble.tokens.clear();
+      dribbble = new Dribbble(app);
       return listen();
     },
     close: () => shut(servers),
   };
 }
 
-function hide(values: object): Record<string, string> {
-  const hidden = Object.entries(values).map(([name, value]): [string, string] => {
-    const mark = String(value).replace(/^((?:Bearer|Basic) )?.*$/is, `$1[${name}]`);
-    return [name, SECRETS.includes(name) ? mark : String(value)];
-  });
-  return Object.fromEntries(hidden);
+function hide(values: object): Params {
+  const all = Object.fromEntries(new URLSearchParams({ ...values }));
+  for (const name of SECRETS) all[name] &&= all[name].replace(/^((?:Bearer|Basic) )?.*$/is, `$1[${name}]`);
+  return all;
 }

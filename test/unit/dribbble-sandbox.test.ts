@@ -78,7 +78,9 @@ describe('dribbble-sandbox', () => {
     const { port } = taken.address() as AddressInfo;
     const { child, output } = start('--port', String(port));
     expect(await end(child)).to.equal(1);
-    expect(output()).to.equal(`dribbble-sandbox: Port ${String(port)} is in use: choose another.\n`);
+    expect(output()).to.equal(
+      `dribbble-sandbox: listen EADDRINUSE: address already in use 127.0.0.1:${String(port)}\n`,
+    );
     taken.close();
   });
 });

@@ -44,14 +44,13 @@ describe('sandbox, as Dribbble', () => {
       dribbble.deny();
       expect(redirectOf(await authorize(dribbble)).params).to.deep.equal({
         error: 'access_denied',
-        error_description: 'The resource owner or authorization server denied the request.',
         state: 'a state & more',
       });
       expect(log).to.deep.equal(['GET /oauth/authorize 302']);
     });
 
     const type = { response_type: undefined };
-    const method = { code_challenge: CHALLENGE, code_challenge_method: 'MD5' };
+    const method = { code_challenge: CHALLENGE, code_challenge_method: 'plain' };
     for (const [what, fields, error, why] of [
       [
         'another redirect_uri',
@@ -62,18 +61,18 @@ describe('sandbox, as Dribbble', () => {
       ['another response_type', { response_type: 'token' }, 'unsupported_response_type', 'is not code'],
       ['no response_type', type, 'unsupported_response_type', 'its response_type is not code'],
       ['a scope of API v1', { scope: 'public write' }, 'invalid_scope', 'Dribbble has no scope write'],
-      ['an unknown code_challenge_method', method, 'invalid_code_challenge_method', 'method is MD5'],
+      ['another code_challenge_method', method, 'invalid_request', 'its code_challenge_method is not S256'],
     ] as const) {
       it(`sends ${error} back to the registered URL for ${what}, and logs why`, async () => {
         dribbble.signInAs('maya');
         const { to, params } = redirectOf(await authorize(dribbble, fields));
         expect(to).to.equal(CALLBACK);
         expect(params).to.include({ error, state: 'a state & more' }).and.not.have.property('code');
-        expect(log).to.have.length(1);
-        expect(log[0])
-          .to.match(/^GET \/oauth\/authorize 302: refused, as /)
-          .and.include(why);
-        expect(dribbble.requests.at(-1)?.refused).to.include(why);
+        expect(params['error_description']).to.include(why);
+        expect(log).to.deep.equal([
+          `GET /oauth/authorize 302: refused, as ${params['error_description'] ?? ''}`,
+        ]);
+        expect(dribbble.requests.at(-1)).to.include({ refused: params['error_description'] });
       });
     }
 
@@ -139,17 +138,12 @@ describe('sandbox, as Dribbble', () => {
       expect((await requestToken(dribbble, { code, redirect_uri: undefined })).status).to.equal(200);
     });
 
-    for (const [method, challenge] of [
-      ['S256', CHALLENGE],
-      ['plain', VERIFIER],
-    ]) {
-      it(`accepts the code_verifier of a code_challenge by ${String(method)}`, async () => {
-        const code = await codeFor(dribbble, { code_challenge: challenge, code_challenge_method: method });
-        expect((await requestToken(dribbble, { code, code_verifier: VERIFIER })).status).to.equal(200);
-      });
-    }
-
     const pkce = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+    it('accepts the code_verifier of a code_challenge', async () => {
+      const code = await codeFor(dribbble, pkce);
+      expect((await requestToken(dribbble, { code, code_verifier: VERIFIER })).status).to.equal(200);
+    });
+
     for (const [what, asked, form, error, why] of [
       [
         'a wrong client_secret',
@@ -200,10 +194,10 @@ describe('sandbox, as Dribbble', () => {
         expect(response.status).to.equal(error === 'invalid_client' ? 401 : 400);
         expect(Object.keys(body)).to.deep.equal(['error', 'error_description']);
         expect(body['error']).to.equal(error);
-        expect(body['error_description']).to.match(/\w.*\.$/);
+        expect(body['error_description']).to.include(why);
         expect(log.at(-1))
           .to.match(/^POST \/oauth\/token 40[01]: refused, as /)
-          .and.include(why);
+          .and.include(body['error_description']);
       });
     }
 

@@ -56,7 +56,7 @@ describe('startSandbox', () => {
     const error = await rejection({ port });
     await close(taken);
     expect(error.message)
-      .to.include(`Port ${String(port + 1)} is in use`)
+      .to.include(`address already in use 127.0.0.1:${String(port + 1)}`)
       .and.not.include('\n');
     await close(await listen(createServer(), port));
   });
@@ -271,9 +271,7 @@ describe('Sandbox', () => {
   }
 
   it('takes no form from a page of another origin', async () => {
-    dribbble.fail('user', 'unauthorized');
     const form = { method: 'POST', headers: { origin: 'http://evil.example' } };
-    expect(await statusOf(dribbble.url, form, 'user=')).to.equal(403);
     expect(await statusOf(authorizationURL(dribbble), form, 'login=maya&decision=authorize')).to.equal(403);
   });
 });
