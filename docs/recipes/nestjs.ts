@@ -1,12 +1,17 @@
 import 'reflect-metadata';
 import {
+  Catch,
   Controller,
   Get,
   Injectable,
   Module,
   Req,
   Res,
+  UnauthorizedException,
+  UseFilters,
   UseGuards,
+  type ArgumentsHost,
+  type ExceptionFilter,
   type ExecutionContext,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -52,6 +57,17 @@ class DribbbleGuard extends AuthGuard('dribbble') {
   }
 }
 
+/** Sends a person whose login failed, by Cancel for instance, to a page that says why. */
+@Catch(UnauthorizedException)
+class FailedLogin implements ExceptionFilter {
+  catch(error: UnauthorizedException, host: ArgumentsHost) {
+    const req = host.switchToHttp().getRequest<Request>();
+    const info = req.authInfo as { message?: string } | undefined;
+    (req.session as { message?: string }).message = info?.message ?? error.message;
+    host.switchToHttp().getResponse<Response>().redirect('/');
+  }
+}
+
 @Controller()
 class LoginController {
   @Get('auth/dribbble')
@@ -62,13 +78,17 @@ class LoginController {
 
   @Get('auth/dribbble/callback')
   @UseGuards(DribbbleGuard)
+  @UseFilters(FailedLogin)
   end(@Res() res: Response) {
     res.redirect('/');
   }
 
   @Get()
   home(@Req() req: Request) {
-    return req.user ?? {};
+    const session = req.session as { message?: string };
+    const { message } = session;
+    delete session.message;
+    return req.user ?? (message ? { message } : {});
   }
 }
 
