@@ -1,4 +1,6 @@
+// #region import
 import cookieSession from 'cookie-session';
+// #endregion
 import express from 'express';
 import passport from 'passport';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
@@ -17,8 +19,8 @@ passport.serializeUser((user, done) => done(null, user));
 passport.deserializeUser((user: Express.User, done) => done(null, user));
 
 const app = express();
-app.use(cookieSession({ keys: [process.env.SESSION_SECRET!], sameSite: 'lax' }));
 // #region shim
+app.use(cookieSession({ keys: [process.env.SESSION_SECRET!], sameSite: 'lax' }));
 // Passport 0.6 and later call these two, which cookie-session does not have: a session that lives in the cookie is
 // new once it is emptied, and saved with the response.
 app.use((req, res, next) => {

@@ -10,6 +10,7 @@ import { apply } from '../../scripts/apply-diff';
 import { pack, run } from '../../scripts/tarball';
 import { startRedis } from '../frameworks/support/redis';
 import { Browser, type Page } from '../support/browser';
+import { Proxy } from '../support/proxy';
 
 const ROOT = join(__dirname, '../..');
 
@@ -194,6 +195,8 @@ describe('Somebody who copies from a page into an empty folder', function () {
       run?: string;
       /** The status of the page that is shown to whoever presses Cancel. @default 200 */
       cancelled?: number;
+      /** What that page says. */
+      reason?: RegExp;
     }
     const recipe = (name: string) => `docs/recipes/${name}.md`;
     const program = (name: string) => block(recipe(name), 'ts', '3000');
@@ -223,12 +226,27 @@ describe('Somebody who copies from a page into an empty folder', function () {
       return roles + rest.replace('app.listen', `${guard}app.listen`);
     };
 
+    /** The README's program with cookie-session in place of express-session. */
+    const cookieSession = () => {
+      const [line = ''] = blocks(recipe('no-sessions'), 'ts').filter((code) => code.startsWith('import c'));
+      const shim = block(recipe('no-sessions'), 'ts', 'app.use(cookieSession(');
+      return README_PROGRAM.replace(/^import session .*\n/m, line).replace(/^app\.use\(session\(.*\n/m, shim);
+    };
+    /** The README's program with the strategy of a file beside it. */
+    const importing = (program: string) =>
+      program
+        .replace(/^passport\.use\([^]*?^\);\n/m, 'passport.use(strategy);\n')
+        .replace(
+          /^import .* from 'passport-dribbble-oauth2';\n/m,
+          "import { strategy } from './strategy.js';\n",
+        );
+
     const LOGINS: Record<string, Steps> = {
       nestjs: {
         install: block(recipe('nestjs'), 'sh', 'npm install'),
         files: { 'app.ts': program('nestjs'), 'tsconfig.json': block(recipe('nestjs'), 'json') },
         run: block(recipe('nestjs'), 'sh', 'app.js'),
-        cancelled: 401, // the page says so
+        reason: /did not let the application sign them in/,
       },
       fastify: {
         install: block(recipe('fastify'), 'sh', 'npm install'),
@@ -249,12 +267,16 @@ describe('Somebody who copies from a page into an empty folder', function () {
         run: block(recipe('koa'), 'sh', 'app.ts'),
       },
       'no-sessions': {
-        more: block(recipe('no-sessions'), 'sh'),
+        more: block(recipe('no-sessions'), 'sh', 'STATE_SECRET'),
         files: { 'app.ts': program('no-sessions') },
         cancelled: 401, // of an API
       },
       'return-to': { files: { 'app.ts': returnTo() } },
       teams: { files: { 'app.ts': teams() } },
+      'cookie-session': {
+        more: block(recipe('no-sessions'), 'sh', 'cookie-session'),
+        files: { 'app.ts': cookieSession() },
+      },
       'from-passport-dribbble': {
         install: block(recipe('from-passport-dribbble'), 'sh'),
         files: { 'app.js': block(recipe('from-passport-dribbble'), 'js') },
@@ -274,6 +296,7 @@ describe('Somebody who copies from a page into an empty folder', function () {
         const { status, body } = await signIn(url);
         expect(status, body).to.equal(steps.cancelled ?? 200);
         expect(body).not.to.include('101');
+        if (steps.reason) expect(body).to.match(steps.reason);
       });
     }
 
@@ -288,6 +311,55 @@ describe('Somebody who copies from a page into an empty folder', function () {
       dribbble.deny();
       const { status, body } = await signIn(url, browser());
       expect(status, body).to.equal(200);
+    });
+
+    for (const [runner, part] of [
+      ['mocha', "from 'chai'"],
+      ['node', "from 'node:test'"],
+      ['vitest', "from 'vitest'"],
+    ] as const) {
+      it(`tests a login with ${runner}, as testing says`, () => {
+        const name = recipe('testing');
+        const folder = install(README_INSTALL);
+        const [, installs = '', runs = ''] =
+          /^(npm install .*\n)((?:npx|node) .*\n)$/.exec(block(name, 'sh', `${runner}.test.ts`)) ?? [];
+        writeFileSync(join(folder, 'app.ts'), block(name, 'ts', 'createStrategy'));
+        writeFileSync(join(folder, `${runner}.test.ts`), block(name, 'ts', part));
+        runIn(folder, installs);
+        // Without the variable by which node:test would report to a run that it thinks it is part of.
+        const test = `unset NODE_TEST_CONTEXT\n${runs}`;
+        runIn(folder, test);
+
+        const nobody = block(name, 'ts', 'createStrategy').replace(
+          /async \(accessToken.*/,
+          'async () => false,',
+        );
+        writeFileSync(join(folder, 'app.ts'), nobody);
+        expect(() => {
+          runIn(folder, test);
+        }).to.throw();
+      });
+    }
+
+    it('signs in with an agent of proxy, through the proxy', async () => {
+      const proxy = await Proxy.start();
+      try {
+        const strategy = block(recipe('proxy'), 'ts', 'HttpsProxyAgent').replace(
+          'http://proxy.example.com:3128',
+          proxy.url,
+        );
+        const url = await follow({
+          more: block(recipe('proxy'), 'sh', 'https-proxy-agent'),
+          files: { 'app.ts': importing(README_PROGRAM), 'strategy.ts': strategy },
+        });
+        dribbble.signInAs('maya');
+        expect((await signIn(url)).body).to.include('Maya Lind');
+        const { tokenURL, userProfileURL } = dribbble.options;
+        expect(proxy.connects).to.include.members([tokenURL, userProfileURL].map((to) => new URL(to).host));
+      } finally {
+        await stop();
+        await proxy.stop();
+      }
     });
 
     it('links an account with linking-accounts, and finds a page after Cancel', async () => {

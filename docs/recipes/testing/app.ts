@@ -3,7 +3,6 @@ import session from 'express-session';
 import passport from 'passport';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 
-// #region strategy
 /** `options` are the ones that differ in a test. */
 function createStrategy(options: Partial<DribbbleStrategyOptions>): DribbbleStrategy {
   return new DribbbleStrategy(
@@ -21,7 +20,6 @@ export function createApp(options: Partial<DribbbleStrategyOptions> = {}): expre
   passport.use(createStrategy(options));
   return express().use(routes);
 }
-// #endregion
 passport.serializeUser((user, done) => done(null, user));
 passport.deserializeUser((user: Express.User, done) => done(null, user));
 
