@@ -94,6 +94,7 @@ export function preconnect(...urls: string[]): void {
 export function closeIdle(from: http.Agent | boolean, host: string, port: number): void {
   if (typeof from === 'boolean') return;
   const spares = from === agent ? [...agent.spares].map(([name, spare]) => [name, [spare]] as const) : [];
-  for (const [name, sockets] of [...Object.entries(from.freeSockets), ...spares])
+  const { freeSockets = {} } = from as Partial<http.Agent>; // tunnel's agents, for one, have none
+  for (const [name, sockets] of [...Object.entries(freeSockets), ...spares])
     if (name.startsWith(`${host}:${String(port)}:`)) for (const socket of sockets ?? []) socket.destroy();
 }

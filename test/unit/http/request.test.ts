@@ -247,6 +247,16 @@ describe('request', () => {
       expect(error).to.have.property('status', 504);
     });
 
+    it('rejects in time on an agent that knows nothing but addRequest, such as those of tunnel', async () => {
+      server.behave = () => undefined;
+      const node = new http.Agent() as unknown as { addRequest: (...args: unknown[]) => void };
+      const agent = { addRequest: node.addRequest.bind(node) };
+
+      const error = await rejection(send({ timeout: 50, options: { agent: agent as never } }));
+
+      expect(error.message).to.match(/within 50 ms/);
+    });
+
     it('rejects in time without an agent', async () => {
       const error = await rejection(send({ timeout: 50, options: { agent: false } }));
 
