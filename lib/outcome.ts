@@ -1,13 +1,14 @@
+import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import { debug } from './debug';
 import { isError } from './errors';
 
 /** What Passport puts on a strategy before it runs `authenticate`. */
 export interface Actions {
-  success: (user: unknown, info?: unknown) => void;
+  success: (user: unknown, info?: unknown) => unknown;
   fail: (challenge?: unknown, status?: number) => void;
   redirect: (url: string, status?: number) => void;
-  error: (error: unknown) => void;
+  error: (error: unknown) => unknown;
 }
 
 /**
@@ -18,36 +19,39 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   // Read now: with a strategy object passed to passport.authenticate(), the next request overwrites them.
   const { success, fail, redirect, error } = actions;
   let settled = false;
-  const once = (action: () => void, step: string, ...details: unknown[]): void => {
+  const once = (action: () => unknown, step: string, ...details: unknown[]): void => {
     if (settled) return;
     settled = true;
     try {
       debug(step, ...details);
-      action();
+      awaitReturned(action(), reportThrown);
     } catch (thrown) {
-      report(asError(thrown));
+      reportThrown(thrown);
     }
   };
 
-  function report(reason: Error): void {
+  function reportThrown(thrown: unknown): void {
+    const reason = asError(thrown);
     const { res, next } = req as Partial<Request>;
     try {
       if (res?.writableEnded) warn(reason);
       // Express's `next`: the app's own callback of passport.authenticate() was called already, and threw.
       else if (typeof next === 'function') next(reason);
       // connect and others do not expose `next`: Passport's action leads there, or to the app's callback.
-      else error.call(actions, reason);
-    } catch (thrown) {
+      else awaitReturned(error.call(actions, reason), warnOfBoth);
+    } catch (again) {
+      warnOfBoth(again);
+    }
+
+    function warnOfBoth(again: unknown): void {
       warn(reason);
-      if (thrown !== reason) warn(asError(thrown));
+      if (again !== reason) warn(asError(again));
     }
   }
 
   return {
     success: (user, info) => {
-      once(() => {
-        success.call(actions, user, info);
-      }, 'signed in');
+      once(() => success.call(actions, user, info), 'signed in');
     },
     fail: (challenge, status) => {
       const { code = 'verify found no user' } = (challenge ?? {}) as { code?: unknown };
@@ -67,12 +71,14 @@ export function settleOnce(actions: Actions, req: Request): Actions {
     error: (thrown) => {
       const reason = asError(thrown) as Error & { code?: unknown };
       if (settled) warn(reason);
-      const action = (): void => {
-        error.call(actions, reason);
-      };
-      once(action, 'error: %s %s', reason.name, reason.code ?? '');
+      once(() => error.call(actions, reason), 'error: %s %s', reason.name, reason.code ?? '');
     },
   };
+}
+
+/** An async callback of passport.authenticate() may reject. Passport returns its promise, except after a failed login. */
+function awaitReturned(returned: unknown, onThrow: (thrown: unknown) => void): void {
+  if (isPromise(returned)) returned.catch(onThrow);
 }
 
 /** Always an Error: `next(undefined)` would let the request through, `next('route')` would skip its handlers. */

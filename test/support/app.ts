@@ -14,7 +14,7 @@ export interface AppSetup {
   /** Stands before passport, after the session. */
   before?: express.RequestHandler;
   /** The callback of `passport.authenticate`, at the callback URL. */
-  callback?: () => void;
+  callback?: () => unknown;
 }
 
 /** An Express app that signs people in with one strategy, as most apps do. */

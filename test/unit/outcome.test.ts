@@ -72,6 +72,14 @@ describe('settleOnce', () => {
         expect(app.error).to.equal(thrown);
         expect(calls).to.equal(1);
       });
+
+      // After a failed login Passport drops the promise.
+      if (what === 'a failed login') continue;
+      it(`passes what an async callback of passport.authenticate() rejects with after ${what} to next`, async () => {
+        app = await App.start(strategy(), { callback: () => Promise.reject(thrown) });
+        expect(await comeBack(query)).to.deep.include({ status: 500, body: thrown.message });
+        expect(app.error).to.equal(thrown);
+      });
     }
 
     it('passes an Error to next if the callback throws something else, on which next would go on', async () => {
@@ -128,17 +136,17 @@ describe('settleOnce', () => {
     async function connect(
       ours: DribbbleStrategy,
       query: Record<string, string>,
-      callback?: (...call: Call) => void,
+      callback?: (...call: Call) => unknown,
     ): Promise<{ nexts: unknown[]; calls: Call[] }> {
       const nexts: unknown[] = [];
       const calls: Call[] = [];
       await new Promise<void>((resolve) => {
         const passport = new Passport();
         passport.use(ours);
-        const record = (...call: Call): void => {
+        const record = (...call: Call): unknown => {
           calls.push(call);
           if (calls.length > 1) resolve();
-          callback?.(...call);
+          return callback?.(...call);
         };
         const options = { failureFlash: true, session: false };
         const handle = (
@@ -166,6 +174,20 @@ describe('settleOnce', () => {
         if (!error) throw thrown;
       });
       expect(calls.map(([error]) => error)).to.deep.equal([null, thrown]);
+    });
+
+    it('hands an async callback what it rejected with', async () => {
+      const { calls } = await connect(strategy(), { code: CODE }, (error) =>
+        error ? undefined : Promise.reject(thrown),
+      );
+      expect(calls.map(([error]) => error)).to.deep.equal([null, thrown]);
+    });
+
+    it('prints warnings if an async callback rejects again', async () => {
+      const warnings = await warningsDuring(() =>
+        connect(strategy(), { code: CODE }, () => Promise.reject(thrown)),
+      );
+      expect(warnings).to.deep.equal([thrown]);
     });
 
     it('prints warnings if the callback throws again', async () => {
