@@ -35,7 +35,7 @@ interface Options {
   state?: boolean | undefined;
   /**
    * Where the state is kept between the two legs: a `CookieStateStore`, or a store of passport-oauth2's contract.
-   * Of two callbacks with one state, one goes on and the other fails, with any store, in one process.
+   * Each login needs a state of its own: of two callbacks with one state, one goes on and the other fails.
    * @default the session: up to 10 logins, for 10 minutes each
    */
   store?: OAuth2Strategy.StateStore | CookieStateStore | true | null | undefined;
@@ -50,7 +50,11 @@ interface Options {
    * parameters, which can't keep the verifier
    */
   pkce?: boolean | 'S256' | 'plain' | undefined;
-  /** Trust `X-Forwarded-Proto` and `X-Forwarded-Host` when a relative callbackURL is resolved. Default: Express's `trust proxy`. */
+  /**
+   * Trust `X-Forwarded-Proto` and `X-Forwarded-Host` when a relative callbackURL is resolved. Express's `trust proxy`
+   * setting turns it on too, also over `false`.
+   * @default false
+   */
   proxy?: boolean | undefined;
   /** Headers for every request to Dribbble, such as `User-Agent`. They can't replace `Authorization`. */
   customHeaders?: OutgoingHttpHeaders | undefined;
@@ -173,7 +177,8 @@ export function checkOptions(options: DribbbleStrategyOptions | DribbbleStrategy
       "DribbbleStrategy's pkce option needs a store that keeps the verifier: one whose store method takes (req, verifier, state, meta, callback)",
     );
   }
-  check('passReqToCallback', (value) => typeof value === 'boolean', 'a boolean');
+  for (const name of ['passReqToCallback', 'proxy'])
+    check(name, (value) => typeof value === 'boolean', 'a boolean');
   check('customHeaders', areHeaders, 'an object of valid HTTP headers');
   check(
     'skipUserProfile',
@@ -265,6 +270,7 @@ function isScope(value: unknown): boolean {
 }
 
 function isStore(value: unknown): boolean {
+  if (typeof value !== 'object') return false;
   const { store, verify } = (value ?? {}) as { store?: unknown; verify?: unknown };
   return typeof store === 'function' && typeof verify === 'function';
 }

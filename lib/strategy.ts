@@ -78,10 +78,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
     // A store whose `store` takes fewer parameters is not given the verifier.
     const { pkce = store !== undefined && store.store.length >= 5 } = options;
     const skipUserProfile = guardSkip(options.skipUserProfile);
-    super(
-      { ...options, authorizationURL, tokenURL, store, state: false, pkce, skipUserProfile } as never,
-      verify as never,
-    );
+    const given = { authorizationURL, tokenURL, store, state: false, pkce, skipUserProfile };
+    super({ __proto__: options, ...given } as never, verify as never); // inherited options count too
     this._oauth2 = new OAuth2Client(clientID, clientSecret, '', authorizationURL, tokenURL, headers, timeout);
     if (agent) this._oauth2.setAgent(agent);
     this._dribbble = {
@@ -154,7 +152,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const { headers, url, app } = req;
     const { connection = req.socket } = req as { connection?: unknown };
     const view = { query, headers, url, app, connection } as unknown as Request;
-    super.authenticate.call(login, view, settings.keepsState ? { ...options, state: undefined } : options);
+    const sent = settings.keepsState ? undefined : options.state;
+    super.authenticate.call(login, view, { __proto__: options, ...options, state: sent } as never);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Agent } from 'node:https';
 import { expect } from 'chai';
 import { CookieStateStore, DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
-import { attempt } from '../support/authenticate';
+import { attempt, authenticate, expectKind } from '../support/authenticate';
 import { loadAgain } from '../support/load-again';
 
 const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
@@ -42,6 +42,8 @@ describe('DribbbleStrategyOptions', () => {
     ['store', 'without a verify method', { store: verify }],
     ['store', 'without a store method', { verify }],
     ['store', 'false', false],
+    ['store', 'a class with static methods', Object.assign(() => undefined, { store: verify, verify })],
+    ['proxy', 'a string', 'false'],
     ['passReqToCallback', 'a string', 'true'],
     ['pkce', 'an unknown method', 'S512'],
     ['customHeaders', 'a string', 'User-Agent: x'],
@@ -175,6 +177,26 @@ describe('DribbbleStrategyOptions', () => {
     const given = new Set(malformed.map(([option]) => option));
     const unset = Object.fromEntries([...given, 'state', 'proxy'].map((name) => [name, undefined]));
     construct({ ...unset, ...REQUIRED });
+  });
+
+  it('count as well where they are inherited', async () => {
+    const strategy = construct(
+      Object.create({
+        ...REQUIRED,
+        scope: 'upload',
+        callbackURL: 'https://app.example/cb',
+        agent: new Agent(),
+      }),
+    );
+    for (const options of [{}, Object.create({ scope: 'public' }) as object]) {
+      const { url } = expectKind(await authenticate(strategy, {}, options), 'redirect');
+      const { scope = 'upload' } = options as { scope?: string };
+      expect(Object.fromEntries(url.searchParams)).to.include({
+        client_id: REQUIRED.clientID,
+        redirect_uri: 'https://app.example/cb',
+        scope,
+      });
+    }
   });
 
   it('are not changed', () => {
