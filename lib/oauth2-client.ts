@@ -137,7 +137,9 @@ export class OAuth2Client extends OAuth2 {
 
 /** The client for one login: a callback that throws, such as in a subclass's `userProfile`, ends that login. */
 export function forLogin(client: object, onThrow: (thrown: unknown) => void): object {
-  return Object.assign(Object.create(client) as object, { _onThrow: onThrow });
+  // Another client, which an app has put in its place, may have #private members, which throw on an object below it.
+  if (!(client instanceof OAuth2Client)) return client;
+  return { __proto__: client, _onThrow: onThrow };
 }
 
 /** Preconnects to the hosts of a client's next requests, unless the app gave it an agent. */

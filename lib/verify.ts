@@ -101,7 +101,7 @@ export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefin
   const declaresDone = declared >= 4;
   const declaresNothing = verify.length === 0;
 
-  return (_req, accessToken, refreshToken, params, profile, verified) => {
+  return function (this: unknown, _req, accessToken, refreshToken, params, profile, verified) {
     let isDone = false;
     const settle = once(verified, `The verify function did not call back within a minute. ${WAYS}`);
     const done: VerifyCallback = (...outcome) => {
@@ -118,7 +118,8 @@ export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefin
     };
 
     try {
-      const result: unknown = (verify as (...args: unknown[]) => unknown)(
+      const result: unknown = (verify as (...args: unknown[]) => unknown).call(
+        this,
         ...(req ? [req] : []),
         accessToken,
         refreshToken,
@@ -166,14 +167,17 @@ export function guardSkip(
   };
 }
 
-/** Guards a strategy's `userProfile`, which a subclass may make async, and which may throw or call back twice. */
+/** Guards a strategy's `userProfile`: a subclass may make it async, and it may throw or call back twice. */
 export function guardProfile({ userProfile }: { userProfile: UserProfile }): UserProfile {
   return function (this: unknown, accessToken, done) {
     const settle = once(done);
     try {
       const result = userProfile.call(this, accessToken, settle);
       if (isPromise(result)) {
-        result.catch((reason: unknown) => {
+        const returned = (profile: unknown): void => {
+          if (profile !== undefined) settle(null, profile as DribbbleProfile);
+        };
+        result.then(returned, (reason: unknown) => {
           settle(asError(reason));
         });
       }

@@ -199,6 +199,11 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
   });
 
+  it('takes the profile that an async userProfile of a subclass resolves to', async () => {
+    const strategy = Object.assign(build(), { userProfile: () => Promise.resolve({ id: 'mine' }) });
+    expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ id: 'mine' });
+  });
+
   it('obeys a subclass whose getOAuthAccessToken authenticates with Basic', async () => {
     class Subclass extends DribbbleStrategy {
       constructor(...args: ConstructorParameters<typeof DribbbleStrategy>) {
@@ -302,6 +307,24 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
     clientOf(strategy).useAuthorizationHeaderforGET(true);
     expectKind(await login(strategy), 'success');
+  });
+
+  it('works with a client put in place of its own that has #private members', async () => {
+    const strategy = build();
+    const { OAuth2 } = await import('oauth');
+    class Private extends OAuth2 {
+      readonly #prefix = 'Token ';
+      override buildAuthHeader(token: string): string {
+        return this.#prefix + token;
+      }
+    }
+    const { authorizationURL, tokenURL } = dribbble.endpoints;
+    Object.assign(strategy, {
+      _oauth2: new Private('the-client-id', SECRET, '', authorizationURL, tokenURL),
+    });
+    clientOf(strategy).useAuthorizationHeaderforGET(true);
+    expectKind(await login(strategy), 'success');
+    expect(dribbble.received[1]?.headers['authorization']).to.equal(`Token ${TOKEN.access_token}`);
   });
 
   it('gives passport-oauth2-refresh a client by the constructor of its own', async () => {

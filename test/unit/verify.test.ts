@@ -50,6 +50,19 @@ describe('verify', () => {
       expect(user).to.deep.equal({ accessToken: TOKEN.access_token, refreshToken: undefined, id: '1' });
     });
 
+    it('is called on the strategy, as passport-oauth2 calls it', async () => {
+      const user = await userFrom(function (
+        this: DribbbleStrategy,
+        _a: string,
+        _r: unknown,
+        _p: Profile,
+        done: Done,
+      ) {
+        done(null, { name: this.name });
+      });
+      expect(user).to.deep.equal({ name: 'dribbble' });
+    });
+
     it('is given the token response before the profile if it declares five parameters', async () => {
       const user = await userFrom(
         (_a: string, _r: unknown, params: unknown, profile: Profile, done: Done) => {
