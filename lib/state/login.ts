@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import { debug } from '../debug';
@@ -61,6 +62,8 @@ export const singleUse = new WeakSet<AnyStore['verify']>();
 const USED_LIMIT = 5000;
 /** Milliseconds that a login may take, from the redirect to the callback. */
 export const LOGIN_LIFETIME = 600_000;
+/** Milliseconds that the app's own store may take to call back. */
+const PATIENCE = 60_000;
 
 /** Remembers used states in this process, in two sets: the older one is dropped as a whole. */
 export class UsedStates {
@@ -169,9 +172,15 @@ export class LoginState {
   /** A callback that a store may call twice, and that may throw where the store does not catch. */
   private once<Result extends unknown[]>(callback: (...result: Result) => void): (...result: Result) => void {
     let isCalled = false;
+    const tooLate = (): void => {
+      isCalled = true;
+      this.onThrow(new Error('The state store did not call back within a minute.'));
+    };
+    const patience = this.used && setTimeout(tooLate, PATIENCE).unref();
     return (...result) => {
       if (isCalled) return;
       isCalled = true;
+      clearTimeout(patience);
       try {
         callback(...result);
       } catch (thrown) {
@@ -222,9 +231,13 @@ const FALSY = 'dribbble:falsy';
 
 /** passport-oauth2's stores keep truthy states only. */
 function pack(state: unknown): unknown {
-  return state === undefined || state ? state : { [FALSY]: state };
+  return state === undefined || (state && !isPacked(state)) ? state : { [FALSY]: state };
 }
 
 function unpack(state: unknown): unknown {
-  return typeof state === 'object' && state !== null && FALSY in state ? state[FALSY] : state;
+  return isPacked(state) ? state[FALSY] : state;
+}
+
+function isPacked(state: unknown): state is { [FALSY]: unknown } {
+  return typeof state === 'object' && state !== null && FALSY in state;
 }

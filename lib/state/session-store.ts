@@ -48,6 +48,7 @@ export class SessionStore {
     callback: StoreCallback,
   ): void {
     const session = sessionOf(req);
+    checkJSON(state);
     const handle = randomBytes(24).toString('base64url');
     const login: Login = { handle, expires: Date.now() + LOGIN_LIFETIME, verifier, state };
     const logins = [...this.underWay(session), login].slice(-LOGINS_LIMIT);
@@ -96,6 +97,17 @@ function sessionOf(req: Request): Session {
     "Signing in keeps a state in the session, and there is none. Put a session middleware (such as express-session) before passport's, " +
       'or do without sessions: store: new CookieStateStore({ secret }).',
   );
+}
+
+/** What is not JSON would fail later, when the session middleware saves it: in the middle of the redirect. */
+function checkJSON(state: unknown): void {
+  try {
+    JSON.stringify(state);
+  } catch (cause) {
+    throw new TypeError('The state option of authenticate must be JSON: no bigint, and no circular object', {
+      cause,
+    });
+  }
 }
 
 /** Sessions kept on the server have an id, in express-session and @fastify/session. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { CookieStateStore, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 import { UsedStates } from '../../../lib/state/login';
@@ -100,6 +101,7 @@ const APP_STATES = [
   null,
   [],
   [1, 'two', null],
+  { 'dribbble:falsy': 0 },
   {},
   { returnTo: '/shots', nested: { deep: [false] } },
 ] as const;
@@ -223,6 +225,23 @@ describe("A login's state", () => {
       );
       expect(challenge?.message).to.include('without the state of a login');
     });
+
+    for (const leg of ['store', 'verify'] as const) {
+      it(`whose ${leg} never calls back ends the login in an error after a minute`, async () => {
+        const options = answering(null, true);
+        Object.assign(options.store as object, { [leg]: (_req: unknown, _callback: unknown) => true });
+        const strategy = dribbble.strategy(options);
+        mock.timers.enable({ apis: ['setTimeout'] });
+        try {
+          const outcome = visit(strategy, leg === 'store' ? {} : { code: 'x', state: 'x' });
+          mock.timers.tick(60_000);
+          const { error } = expectKind(await outcome, 'error');
+          expect(error.message).to.match(/state store did not call back within a minute/);
+        } finally {
+          mock.timers.reset();
+        }
+      });
+    }
 
     it('whose error ends the login', async () => {
       const error = new Error('The store is down.');

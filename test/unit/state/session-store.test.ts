@@ -226,6 +226,20 @@ describe('The session as the default store', () => {
     });
   });
 
+  it('refuses app state that is not JSON, which the session middleware could not save', async () => {
+    const circular: { itself?: unknown } = {};
+    circular.itself = circular;
+    for (const state of [1n, { id: 1n }, circular]) {
+      const { error } = expectKind(await visit({}, { state }), 'error');
+      expect(error)
+        .to.be.instanceOf(TypeError)
+        .with.property('message')
+        .include('state option')
+        .include('JSON');
+    }
+    expect(session).not.to.have.property(KEY);
+  });
+
   it('sets no limit of bytes in a session that the server keeps', async () => {
     for (const id of ['id', 'sessionId']) {
       session = Object.defineProperty({}, id, { value: 'the-session-id' });
