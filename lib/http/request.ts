@@ -10,7 +10,7 @@ const BODY_LIMIT = 1024 * 1024;
 const RAW_LIMIT = 8 * 1024 * 1024;
 
 const UNREACHABLE =
-  'Check that this machine can connect to the host. Behind a proxy, start Node with NODE_USE_ENV_PROXY=1, or give ' +
+  'Check that this machine can connect to the host. Behind a proxy, start Node 22.21 or later with NODE_USE_ENV_PROXY=1, or give ' +
   'an agent that uses the proxy.';
 const LATER = 'Try again later.';
 const WRONG_URL = 'Check the URL.';

@@ -307,6 +307,11 @@ describe('preconnect', () => {
     expect(connections.opened).to.have.length(2);
   });
 
+  it('passes over a path, which a client with a base URL may have for its endpoint', () => {
+    lib.preconnect('/oauth/token');
+    expect(connections.opened).to.be.empty;
+  });
+
   describe('under nock', () => {
     const nock = useNock();
 
