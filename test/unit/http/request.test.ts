@@ -172,7 +172,7 @@ describe('request', () => {
 
   describe('that does not get through', () => {
     const PROXY =
-      /Check that this machine can connect to the host\. Behind a proxy, start Node with NODE_USE_ENV/;
+      /Check that this machine can connect to the host\. Behind a proxy, start Node 22\.21 or later with NODE_USE_ENV/;
 
     it('rejects when nobody listens', async () => {
       const sending = server.stop().then(() => send());
