@@ -197,8 +197,8 @@ describe('Sandbox', () => {
   });
 
   it('keeps the last thousand requests', async () => {
-    const many = Array.from({ length: 1001 }, () => requestUser(dribbble));
-    await Promise.all(many.map(async (response) => (await response).body?.cancel()));
+    const request = async (): Promise<unknown> => (await requestUser(dribbble)).text();
+    for (let batch = 0; batch < 91; batch += 1) await Promise.all(Array.from({ length: 11 }, request));
     expect(dribbble.requests).to.have.length(1000);
   });
 
