@@ -321,6 +321,8 @@ describe('Somebody who copies from a page into an empty folder', function () {
       it(`tests a login with ${runner}, as testing says`, () => {
         const name = recipe('testing');
         const folder = install(README_INSTALL);
+        // Of the README's programs in the same folder: Vitest would load it in place of app.ts.
+        rmSync(join(folder, 'app.mjs'), { force: true });
         const [, installs = '', runs = ''] =
           /^(npm install .*\n)((?:npx|node) .*\n)$/.exec(block(name, 'sh', `${runner}.test.ts`)) ?? [];
         writeFileSync(join(folder, 'app.ts'), block(name, 'ts', 'createStrategy'));
