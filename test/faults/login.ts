@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { Visitor } from '../support/app';
 import { CODE, FakeDribbble } from '../support/fake-dribbble';
+import { freePort } from '../support/free-port';
 import { close, hostOf, listen, response } from '../support/raw-server';
 import type { Page } from '../support/browser';
 import { ELSEWHERE, PERSON, PROVIDER, type Fault, type Leg } from './table';
@@ -40,14 +41,11 @@ export class Provider {
       socket.on('error', () => undefined);
       socket.resume().end(response('plain http'));
     });
-    const nobody = await listen(net.createServer());
-    const refused = hostOf(nobody);
-    await close(nobody);
     return new Provider(
       await FakeDribbble.start(port),
       await listen(untrusted),
       await listen(plain),
-      refused,
+      `127.0.0.1:${String(await freePort())}`,
     );
   }
 
