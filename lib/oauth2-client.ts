@@ -144,7 +144,9 @@ export function forLogin(client: object, onThrow: (thrown: unknown) => void): ob
 
 /** Preconnects to the hosts of a client's next requests, unless the app gave it an agent. */
 export function preconnectFor(client: OAuth2, ...urls: string[]): void {
-  if ((client as unknown as { _agent: unknown })._agent === undefined) preconnect(...urls);
+  if ((client as unknown as { _agent: unknown })._agent !== undefined) return;
+  // A client with a base URL has paths for its endpoints.
+  preconnect(...urls.filter((url) => URL.canParse(url)));
 }
 
 /**

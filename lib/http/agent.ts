@@ -86,11 +86,8 @@ export function processAgent(): https.Agent | undefined {
 /** Opens a connection to each https URL's host, unless one is open. Does nothing under nock or msw. */
 export function preconnect(...urls: string[]): void {
   if (isDefaultAgentSetUp() || isMocked()) return;
-  for (const url of urls) {
-    if (!URL.canParse(url)) continue; // a path, for a client with a base URL
-    const { protocol, hostname, port } = new URL(url);
+  for (const { protocol, hostname, port } of urls.map((url) => new URL(url)))
     if (protocol === 'https:') agent.preconnect(hostname.replace(/^\[|\]$/g, ''), Number(port || 443));
-  }
 }
 
 /** Closes an agent's unused connections to a host, after one of them has turned out to be dead. */

@@ -10,6 +10,7 @@ import {
 } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
+import { warningsDuring } from '../support/warnings';
 
 type Callback = (error: unknown, body?: unknown, response?: unknown) => void;
 /** passport-oauth2's client, as apps, their tests and other packages know it. */
@@ -307,6 +308,16 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
     clientOf(strategy).useAuthorizationHeaderforGET(true);
     expectKind(await login(strategy), 'success');
+  });
+
+  it('begins a login without a warning with a client whose endpoints are paths', async () => {
+    const strategy = build();
+    const { origin, pathname } = new URL(dribbble.endpoints.tokenURL);
+    Object.assign(clientOf(strategy), { _baseSite: origin, _accessTokenUrl: pathname });
+    const warnings = await warningsDuring(async () => {
+      expectKind(await login(strategy), 'success');
+    });
+    expect(warnings).to.be.empty;
   });
 
   it('works with a client put in place of its own that has #private members', async () => {

@@ -61,18 +61,21 @@ describe('OAuth2Client', () => {
 
   it('requests a token without a callback, as the oauth package does', async () => {
     const replies = [{ json: TOKEN }, { json: {} }, { status: 400, json: {} }];
+    const thrown: unknown[] = [];
+    const requesting = Object.assign(client(), { _onThrow: (error: unknown) => thrown.push(error) });
     for (const reply of replies) {
       const responded = new Promise<void>((resolve) => {
         dribbble.token = (socket) => socket.end(json(reply.json, String(reply.status ?? 200)), resolve);
       });
-      client().getOAuthAccessToken('the-code', {});
+      requesting.getOAuthAccessToken('the-code', {});
       await responded;
     }
     // What a callback is given after them comes after what they throw.
     dribbble.token = { json: TOKEN };
     await new Promise((resolve) => {
-      client().getOAuthAccessToken('the-code', {}, resolve);
+      requesting.getOAuthAccessToken('the-code', {}, resolve);
     });
+    expect(thrown).to.be.empty;
     expect(dribbble.received).to.have.length(replies.length + 1);
   });
 

@@ -1,5 +1,3 @@
-import { createSocket, type Socket } from 'node:dgram';
-import dns = require('node:dns');
 import { once } from 'node:events';
 import http = require('node:http');
 import https = require('node:https');
@@ -7,6 +5,7 @@ import net = require('node:net');
 import { expect } from 'chai';
 import { Connections } from '../../support/connections';
 import { loadAgain } from '../../support/load-again';
+import { NameServer } from '../../support/name-server';
 import { useNock } from '../../support/nock';
 import { hostOf, listen } from '../../support/raw-server';
 import { TlsHost, until } from '../../support/tls-host';
@@ -255,41 +254,30 @@ describe('preconnect', () => {
   });
 
   describe('by a name', () => {
-    const servers = dns.getServers();
-    const { lookup } = dns;
-    /** Never answers. */
-    let nameServer: Socket;
-    let lookups: string[];
+    let nameServer: NameServer;
     beforeEach(async () => {
-      nameServer = createSocket('udp4').bind(0, '127.0.0.1');
-      await once(nameServer, 'listening');
-      dns.setServers([`127.0.0.1:${String(nameServer.address().port)}`]);
-      lookups = [];
-      dns.lookup = ((name: string, _options: object, callback: (error: Error) => void) => {
-        lookups.push(name);
+      nameServer = await NameServer.start((callback) => {
         setImmediate(callback, new Error('not found'));
-      }) as typeof lookup;
+      });
     });
     afterEach(() => {
-      dns.setServers(servers);
-      dns.lookup = lookup;
-      nameServer.close();
+      nameServer.stop();
     });
 
     it('asks the name server, and Node only once a request needs it: its lookup keeps the process alive', async () => {
       lib.preconnect('https://spare.test/');
-      await once(nameServer, 'message');
+      await once(nameServer.socket, 'message');
       await closed();
-      expect(lookups).to.be.empty;
+      expect(nameServer.lookups).to.be.empty;
       lib.preconnect('https://needed.test/');
       expect(await errorOf(send('https://needed.test/'))).to.include('not found');
-      expect(lookups).to.deep.equal(['needed.test']);
+      expect(nameServer.lookups).to.deep.equal(['needed.test']);
     });
 
     it('of this machine asks Node at once', async () => {
       lib.preconnect(host.url());
       await closed();
-      expect(lookups).to.deep.equal(['localhost']);
+      expect(nameServer.lookups).to.deep.equal(['localhost']);
     });
   });
 
@@ -305,11 +293,6 @@ describe('preconnect', () => {
     }
     expect(host.requests).to.deep.equal(['POST on 2']);
     expect(connections.opened).to.have.length(2);
-  });
-
-  it('passes over a path, which a client with a base URL may have for its endpoint', () => {
-    lib.preconnect('/oauth/token');
-    expect(connections.opened).to.be.empty;
   });
 
   describe('under nock', () => {

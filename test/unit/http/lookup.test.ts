@@ -1,28 +1,16 @@
-import { createSocket, type Socket } from 'node:dgram';
-import dns = require('node:dns');
-import { once } from 'node:events';
 import { expect } from 'chai';
 import { lookupAhead } from '../../../lib/http/lookup';
+import { NameServer } from '../../support/name-server';
 
 describe('lookupAhead', () => {
-  const servers = dns.getServers();
-  const { lookup } = dns;
-  let nameServer: Socket;
-  let lookups: string[];
+  let nameServer: NameServer;
   beforeEach(async () => {
-    nameServer = createSocket('udp4').bind(0, '127.0.0.1');
-    await once(nameServer, 'listening');
-    dns.setServers([`127.0.0.1:${String(nameServer.address().port)}`]);
-    lookups = [];
-    dns.lookup = ((name: string, _options: object, callback: (error: null, address: string) => void) => {
-      lookups.push(name);
+    nameServer = await NameServer.start((callback) => {
       callback(null, '192.0.2.1');
-    }) as typeof lookup;
+    });
   });
   afterEach(() => {
-    dns.setServers(servers);
-    dns.lookup = lookup;
-    nameServer.close();
+    nameServer.stop();
   });
 
   const resolved = (isNeeded: boolean): Promise<string> =>
@@ -33,12 +21,12 @@ describe('lookupAhead', () => {
     });
 
   it('looks the name up, as Node does, when the name server knows it', async () => {
-    nameServer.on('message', (query, { port }) => {
-      nameServer.send(answer(query), port);
+    nameServer.socket.on('message', (query, { port }) => {
+      nameServer.socket.send(answer(query), port);
     });
 
     expect(await resolved(false)).to.equal('192.0.2.1');
-    expect(lookups).to.deep.equal(['dribbble.test']);
+    expect(nameServer.lookups).to.deep.equal(['dribbble.test']);
   });
 
   it('looks no name up, and gives up within a second, when the name server is silent', async () => {
@@ -46,7 +34,7 @@ describe('lookupAhead', () => {
 
     expect(await resolved(false)).to.equal('ECANCELLED');
     expect(performance.now() - begun).to.be.below(1000);
-    expect(lookups).to.deep.equal([]);
+    expect(nameServer.lookups).to.deep.equal([]);
   });
 
   it('looks the name up all the same when the connection is needed by then', async () => {
