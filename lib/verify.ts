@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import type { DribbbleProfile } from './profile';
@@ -175,7 +175,7 @@ export function guardProfile({ userProfile }: { userProfile: UserProfile }): Use
       const result = userProfile.call(this, accessToken, settle);
       if (isPromise(result)) {
         const returned = (profile: unknown): void => {
-          if (profile !== undefined) settle(null, profile as DribbbleProfile);
+          if (profile) settle(null, profile as DribbbleProfile);
         };
         result.then(returned, (reason: unknown) => {
           settle(asError(reason));

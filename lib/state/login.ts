@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import { debug } from '../debug';
@@ -126,23 +126,25 @@ export class LoginState {
     this.callbackURL = meta.callbackURL;
     const { stateStore, req } = this;
     const state = pack(this.appState);
-    const stored = this.once<Parameters<StoreCallback>>((error, handle) => {
+    const stored: StoreCallback = (error, handle) => {
       // A store may issue a state again, and then it is new.
       if (handle) this.used?.forget(handle);
       callback(error, handle);
-    });
+    };
     const { length } = stateStore.store;
-    if (length === 5) this.await(stateStore.store(req, verifier, state, meta, stored));
-    else if (length === 4) this.await(stateStore.store(req, state, meta, stored));
-    else if (length === 3) this.await(stateStore.store(req, meta, stored));
-    else this.await(stateStore.store(req, stored));
+    this.call(stored, (once) => {
+      if (length === 5) return stateStore.store(req, verifier, state, meta, once);
+      if (length === 4) return stateStore.store(req, state, meta, once);
+      if (length === 3) return stateStore.store(req, meta, once);
+      return stateStore.store(req, once);
+    });
   }
 
   /** Continues a login: calls back with whether the state is right. */
   verify(_req: unknown, handle: unknown, meta: StateMeta, callback: VerifyStateCallback): void {
     this.callbackURL = meta.callbackURL;
     const { stateStore, req } = this;
-    const verified = this.once<Parameters<VerifyStateCallback>>((error, ok, stateOrInfo) => {
+    const verified: VerifyStateCallback = (error, ok, stateOrInfo) => {
       if (error) callback(error);
       else if (!ok) callback(null, false, failure(req, handle, stateOrInfo));
       else if (!this.takes(handle)) callback(null, false, { ...USED });
@@ -153,9 +155,9 @@ export class LoginState {
           callback(null, ok);
         });
       }
-    });
-    if (stateStore.verify.length === 4) this.await(stateStore.verify(req, handle, meta, verified));
-    else this.await(stateStore.verify(req, handle, verified));
+    };
+    const takesMeta = stateStore.verify.length === 4;
+    this.call(verified, (once) => stateStore.verify(req, handle, ...(takesMeta ? [meta] : []), once));
   }
 
   /** A copy of the app's info with this login's app state: the app's object may be shared by all logins. */
@@ -169,29 +171,39 @@ export class LoginState {
     return typeof handle !== 'string' || (this.used?.take(handle, Date.now() + LOGIN_LIFETIME) ?? true);
   }
 
-  /** A callback that a store may call twice, and that may throw where the store does not catch. */
-  private once<Result extends unknown[]>(callback: (...result: Result) => void): (...result: Result) => void {
-    let isCalled = false;
+  /** Calls a method of the store, which may throw, reject, call back twice, or never. */
+  private call<Result extends unknown[]>(
+    callback: (...result: Result) => void,
+    method: (once: (...result: Result) => void) => unknown,
+  ): void {
+    let isOver = false;
+    const over = (): void => {
+      isOver = true;
+      clearTimeout(patience);
+    };
+    const failed = (thrown: unknown): void => {
+      over();
+      this.onThrow(thrown);
+    };
     const tooLate = (): void => {
-      isCalled = true;
-      this.onThrow(new Error('The state store did not call back within a minute.'));
+      failed(new Error('The state store did not call back within a minute.'));
     };
     const patience = this.used && setTimeout(tooLate, PATIENCE).unref();
-    return (...result) => {
-      if (isCalled) return;
-      isCalled = true;
-      clearTimeout(patience);
+    const once = (...result: Result): void => {
+      if (isOver) return;
+      over();
       try {
         callback(...result);
       } catch (thrown) {
         this.onThrow(thrown);
       }
     };
-  }
-
-  /** A store's methods may be async, and reject. */
-  private await(returned: unknown): void {
-    if (isPromise(returned)) returned.catch(this.onThrow);
+    try {
+      const returned = method(once);
+      if (isPromise(returned)) returned.catch(failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { CookieStateStore, type DribbbleStrategyOptions } from 'passport-dribbbl
 import { UsedStates } from '../../../lib/state/login';
 import { authenticate, expectKind, type FakeRequest, type Outcome } from '../../support/authenticate';
 import { OfflineDribbble } from '../../support/offline';
+import { warningsDuring } from '../../support/warnings';
 
 type Options = Partial<DribbbleStrategyOptions>;
 type Stored = (error: Error | null, handle?: string) => void;
@@ -237,6 +238,33 @@ describe("A login's state", () => {
           mock.timers.tick(60_000);
           const { error } = expectKind(await outcome, 'error');
           expect(error.message).to.match(/state store did not call back within a minute/);
+        } finally {
+          mock.timers.reset();
+        }
+      });
+    }
+
+    for (const [how, fail] of [
+      [
+        'throws',
+        (error: Error) => {
+          throw error;
+        },
+      ],
+      ['rejects', (error: Error) => Promise.reject(error)],
+    ] as const) {
+      it(`which ${how} is waited for no longer`, async () => {
+        const down = new Error('The store is down.');
+        const options = answering(null, true);
+        Object.assign(options.store as object, { store: (_req: unknown, _callback: unknown) => fail(down) });
+        mock.timers.enable({ apis: ['setTimeout'] });
+        try {
+          const warnings = await warningsDuring(async () => {
+            const { error } = expectKind(await visit(dribbble.strategy(options), {}), 'error');
+            expect(error).to.equal(down);
+            mock.timers.tick(60_000);
+          });
+          expect(warnings).to.be.empty;
         } finally {
           mock.timers.reset();
         }
