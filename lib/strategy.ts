@@ -125,8 +125,11 @@ export class DribbbleStrategy extends OAuth2Strategy {
         outcome.fail(loginState.infoWithState(errors.denial(callback, settings.secrets)));
       else outcome.error(errors.authorizationError(callback, this._oauth2._authorizeUrl, settings));
     };
-    const parent = Object.hasOwn(this, '_dribbble') ? this : (Object.getPrototypeOf(this) as this);
-    const login = Object.assign(Object.create(parent) as object, parent === this ? {} : this, outcome, {
+    // A subclass's authenticate may go on to write to `this`, and its hooks to read that.
+    const isPassports =
+      !Object.hasOwn(this, '_dribbble') && this.authenticate === DribbbleStrategy.prototype.authenticate;
+    const parent = isPassports ? (Object.getPrototypeOf(this) as this) : this;
+    const login = Object.assign(Object.create(parent) as object, isPassports ? this : {}, outcome, {
       _dribbble: settings,
       _oauth2: forLogin(this._oauth2, outcome.error),
       _stateStore: loginState,
@@ -144,10 +147,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
         preconnectFor(this._oauth2, this._oauth2._accessTokenUrl, ...profileURLs); // the person is at Dribbble
       },
     });
-    // While the token request is under way.
-    if (code !== undefined) preconnectFor(this._oauth2, ...profileURLs);
-    // Everything that passport-oauth2 reads from a request. An error response is handled like a code until its state
-    // is checked.
+    if (code !== undefined) preconnectFor(this._oauth2, ...profileURLs); // during the token request
+    // All that passport-oauth2 reads. An error response is handled like a code until its state is checked.
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };
     const { headers, url, app } = req;
     const { connection = req.socket } = req as { connection?: unknown };

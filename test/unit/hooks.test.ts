@@ -200,6 +200,22 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
   });
 
+  it('waits for done if an async userProfile of a subclass resolves to nothing', async () => {
+    for (const nothing of [undefined, null]) {
+      const strategy = build();
+      const userProfile = strategy.userProfile.bind(strategy);
+      const resolving = (...parameters: Parameters<typeof userProfile>): Promise<unknown> => {
+        userProfile(...parameters);
+        return Promise.resolve(nothing);
+      };
+      const { user } = expectKind(
+        await login(Object.assign(strategy, { userProfile: resolving })),
+        'success',
+      );
+      expect(user).to.have.property('id', '1');
+    }
+  });
+
   it('takes the profile that an async userProfile of a subclass resolves to', async () => {
     const strategy = Object.assign(build(), { userProfile: () => Promise.resolve({ id: 'mine' }) });
     expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ id: 'mine' });
@@ -254,6 +270,28 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
       expect(url.searchParams.get('prompt')).to.equal(prompt ?? null);
     }
   });
+
+  for (const [how, write] of [
+    ['assigns', (self: object, req: unknown) => Object.assign(self, { _req: req })],
+    ['defines', (self: object, req: unknown) => Object.defineProperty(self, '_req', { value: req })],
+  ] as const) {
+    it(`gives the hooks of a subclass what its authenticate ${how}, before super and after it`, async () => {
+      for (const isAfter of [false, true]) {
+        class Subclass extends DribbbleStrategy {
+          override authenticate(...parameters: Parameters<DribbbleStrategy['authenticate']>): void {
+            if (!isAfter) write(this, 'the request');
+            super.authenticate(...parameters);
+            if (isAfter) write(this, 'the request');
+          }
+          override userProfile(_token: string, done: (error?: unknown, profile?: never) => void): void {
+            done(null, { req: (this as { _req?: unknown })._req } as never);
+          }
+        }
+        const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+        expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ req: 'the request' });
+      }
+    });
+  }
 
   it("obeys a subclass whose authenticate looks at what Passport's success is given", async () => {
     class Subclass extends DribbbleStrategy {
