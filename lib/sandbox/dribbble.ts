@@ -5,8 +5,6 @@ import { consentPage, refusalPage } from './pages';
 
 /** A person of the sandbox: an id, a login, and what differs from an ordinary account. */
 export type SandboxPerson = Partial<DribbbleUser> & Pick<DribbbleUser, 'id' | 'login'>;
-/** Who says yes, or the error with which the person is sent back. */
-export type Decision = DribbbleUser | 'access_denied' | 'application_suspended';
 
 /** What every account has; its picture is at `url`. */
 function account(login: string, url: string): Omit<DribbbleAccount, 'id' | 'login' | 'type'> {
@@ -61,28 +59,39 @@ export function isWebURL(url: unknown, local = false): boolean {
   return /^https?:$/.test(protocol) && hash === '' && (!local || isLocal);
 }
 
+/** The fields of a query or a form. */
+export type Params = Record<string, string>;
 /** What can be wrong with a request, the first thing first. */
 type Checks = readonly (readonly [isWrong: unknown, error: string, why: string])[];
 
+/** The descriptions of errors, in Doorkeeper's words (its locale `en`). Of Dribbble's own codes, they are not known. */
+const WORDS: Readonly<Record<string, string>> = {
+  access_denied: 'The resource owner or authorization server denied the request.',
+  invalid_client: `Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.`,
+  invalid_grant: `The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.`,
+  invalid_request: `The request is missing a required parameter, includes an unsupported parameter value, or is otherwise malformed.`,
+  invalid_scope: 'The requested scope is invalid, unknown, or malformed.',
+  unsupported_grant_type: 'The authorization grant type is not supported by the authorization server.',
+  unsupported_response_type: 'The authorization server does not support this response type.',
+};
+const refusal = (error: string, said = WORDS[error]) => ({ error, ...(said && { error_description: said }) });
+
 /** Dribbble's side of a login: its endpoints, and what they have given out. */
 export class Dribbble {
-  /** Who says yes, or why nobody does; without it, a page asks. */
-  decision: Decision | undefined;
-  readonly codes = new Map<
-    string,
-    { person: DribbbleUser; asked: Record<string, string>; issued: number; used: boolean }
-  >();
+  /** Who says yes, or the error with which the person is sent back; without it, a page asks. */
+  decision: DribbbleUser | 'access_denied' | 'application_suspended' | undefined;
+  readonly codes = new Map<string, { person: DribbbleUser; asked: Params; issued: number; used: boolean }>();
   readonly tokens = new Map<string, { person: DribbbleUser | undefined; left: number; reset: number }>();
   constructor(private readonly app: { id: string; secret: string; callbackURL: string | undefined }) {}
 
   /** `GET /oauth/authorize`. */
-  authorize(asked: Record<string, string>, people: readonly DribbbleUser[], decision = this.decision): Reply {
+  authorize(asked: Params, people: readonly DribbbleUser[], decision = this.decision): Reply {
     const { client_id, redirect_uri, response_type, scope = 'public', state } = asked;
     const { code_challenge, code_challenge_method: method } = asked;
     const to = this.app.callbackURL ?? redirect_uri ?? '';
     const scopes = scope.split(' ').filter(Boolean);
     const unknown = scopes.find((name) => name !== 'public' && name !== 'upload');
-    const back = (params: Record<string, string>, why?: string): Reply => {
+    const back = (params: Params, why?: string): Reply => {
       const url = new URL(to);
       for (const [name, value] of Object.entries(params)) url.searchParams.append(name, value);
       if (state !== undefined) url.searchParams.append('state', state);
@@ -97,21 +106,20 @@ export class Dribbble {
       [unknown, 'invalid_scope', `Dribbble has no scope ${String(unknown)}`],
       [code_challenge && method !== 'S256', 'invalid_request', 'its code_challenge_method is not S256'],
     ];
-    const [, error, why = ''] = checks.find(([isWrong]) => isWrong) ?? [];
-    if (error) return back({ error, error_description: why }, why);
+    const [, error, why] = checks.find(([isWrong]) => isWrong) ?? [];
+    if (error) return back(refusal(error), why);
     if (!decision) return consentPage(to, scopes, people);
-    if (typeof decision === 'string') return back({ error: decision });
+    if (typeof decision === 'string') return back(refusal(decision));
     const code = randomBytes(32).toString('base64url');
     this.codes.set(code, { person: decision, asked, issued: Date.now(), used: false });
     return back({ code });
   }
 
   /** `POST /oauth/token`, with its form. */
-  token(form: Record<string, string>): Reply {
+  token(form: Params): Reply {
     const { grant_type = '', client_id, client_secret, code = '', redirect_uri, code_verifier = '' } = form;
     const grant = this.codes.get(code);
-    const { person, issued = 0, asked = {} } = grant ?? {};
-    const { scope = 'public', redirect_uri: uri, code_challenge = '' } = asked;
+    const { scope = 'public', redirect_uri: uri, code_challenge = '' } = grant?.asked ?? {};
     const challenge = code_verifier && createHash('sha256').update(code_verifier).digest('base64url');
     const checks: Checks = [
       [!grant_type, 'invalid_request', 'its form has no grant_type'],
@@ -121,18 +129,17 @@ export class Dribbble {
       [!code, 'invalid_request', 'its form has no code'],
       [!grant, 'invalid_grant', 'no such code was given out'],
       [grant?.used, 'invalid_grant', 'its code was used before'],
-      [Date.now() - issued > 600_000, 'invalid_grant', 'its code has expired'],
+      [grant && Date.now() - grant.issued > 600_000, 'invalid_grant', 'its code has expired'],
       // Left out if and only if it was left out there (RFC 6749, section 4.1.3).
       [redirect_uri !== uri, 'invalid_grant', 'its redirect_uri differs from the first request'],
       [code_challenge && !code_verifier, 'invalid_request', 'its form has no code_verifier'],
       [challenge !== code_challenge, 'invalid_grant', 'its code_verifier does not match the code_challenge'],
     ];
     const [, error, why] = checks.find(([isWrong]) => isWrong) ?? [];
-    const status = error === 'invalid_client' ? 401 : 400;
-    if (error) return { status, body: { error, error_description: why }, why };
+    if (error) return { status: error === 'invalid_client' ? 401 : 400, body: refusal(error), why };
     if (grant) grant.used = true;
     const access_token = randomBytes(32).toString('base64url');
-    this.tokens.set(access_token, { person, left: 0, reset: 0 });
+    this.tokens.set(access_token, { person: grant?.person, left: 0, reset: 0 });
     return { body: { access_token, token_type: 'Bearer', scope, created_at: Math.floor(Date.now() / 1000) } };
   }
 

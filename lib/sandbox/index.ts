@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { DribbbleUser } from '../profile';
-import { completePeople, Dribbble, isWebURL } from './dribbble';
-import type { SandboxPerson } from './dribbble';
+import { completePeople, Dribbble, isWebURL, type Params, type SandboxPerson } from './dribbble';
 import { ENDPOINTS, FAILURES, send, substitute } from './failures';
 import type { How, Reply, SandboxEndpoint, SandboxFailure, SandboxResponse } from './failures';
 import { portrait, rootPage } from './pages';
@@ -50,7 +49,6 @@ export interface Sandbox {
   /** Stops listening and closes every connection. */ close(): Promise<void>;
 }
 
-type Params = SandboxRequest['params'];
 const ROUTES = ['GET /oauth/authorize', 'POST /oauth/token', 'GET /v2/user'];
 const SECRETS = ['client_secret', 'code', 'code_verifier', 'access_token', 'authorization', 'cookie'];
 const paramsOf = (form: string): Params => Object.fromEntries(new URLSearchParams(form));
@@ -70,7 +68,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   check('clientSecret', typeof clientSecret === 'string' && clientSecret, 'a string that is not empty');
   check('host', !('host' in options), 'left out: it listens on 127.0.0.1 only, as nobody has a password');
   completePeople(options.people, '');
-
   const dial = new Map<SandboxEndpoint | undefined, { how: How; once: boolean }>();
   const ports = [port, port && port + 1, port && port + 2];
   const serve: http.RequestListener = (req, res) =>
@@ -83,15 +80,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ports[index] = (server.address() as { port: number }).port;
     }
   }
-  const shut = async (some: http.Server[]): Promise<void> => {
-    const closed = some.map((server) => new Promise((resolve) => server.close(resolve)));
+  const shut = async (...some: http.Server[]): Promise<void> => {
     for (const server of some) server.closeAllConnections();
-    await Promise.all(closed);
+    await Promise.all(some.map((server) => new Promise((closed) => server.close(closed))));
   };
-  await listen().catch(async (error: unknown) => {
-    await shut(servers);
-    throw error;
-  });
+  await listen().catch((error: unknown) => shut(...servers).then(() => Promise.reject(error as Error)));
   const [url = '', tokenServer = '', api = ''] = ports.map((at) => `http://127.0.0.1:${String(at)}`);
   const addresses = { authorizationURL: `${url}/oauth/authorize`, tokenURL: `${tokenServer}/oauth/token` };
   const connection = { clientID, clientSecret, ...addresses, userProfileURL: `${api}/v2/user` };
@@ -150,7 +143,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       throw new TypeError(`The endpoint ${endpoint} can't fail as "${how}", but as ${names.join(', ')}`);
     if (how === 'refuses' && once) throw new TypeError('"refuses" lasts until reset(): it sees no request');
     dial.set(endpoint, { how, once });
-    if (how === 'refuses') void shut(servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));
+    if (how === 'refuses') void shut(...servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));
     else void listen();
   }
 
@@ -160,8 +153,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     deny: () => void (dribbble.decision = 'access_denied'),
     ask: () => void (dribbble.decision = undefined),
     revoke: (login) => {
-      for (const [token, { person }] of dribbble.tokens)
-        if (person?.login === login) dribbble.tokens.delete(token);
+      for (const [key, { person }] of dribbble.tokens)
+        if (person?.login === login) dribbble.tokens.delete(key);
     },
     reset: () => {
       requests.length = 0;
@@ -169,7 +162,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       dribbble = new Dribbble(app);
       return listen();
     },
-    close: () => shut(servers),
+    close: () => shut(...servers),
   };
 }
 

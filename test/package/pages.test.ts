@@ -246,7 +246,7 @@ describe('Somebody who copies from a page into an empty folder', function () {
         install: block(recipe('nestjs'), 'sh', 'npm install'),
         files: { 'app.ts': program('nestjs'), 'tsconfig.json': block(recipe('nestjs'), 'json') },
         run: block(recipe('nestjs'), 'sh', 'app.js'),
-        reason: /did not let the application sign them in/,
+        reason: /authorization server denied the request/,
       },
       fastify: {
         install: block(recipe('fastify'), 'sh', 'npm install'),
