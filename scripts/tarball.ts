@@ -13,11 +13,14 @@ export function run(command: string, args: string[], cwd: string): string {
   return stdout;
 }
 
-/** Builds and packs the package into the folder; the path of the tarball. A release tests the one in `TARBALL`. */
+/** Builds and packs the package into the folder; the path of the tarball. */
 export function pack(folder: string): string {
-  const { TARBALL } = process.env;
-  if (TARBALL) return TARBALL;
   return join(folder, run('npm', ['pack', '--silent', '--pack-destination', folder], ROOT).trim());
+}
+
+/** The tarball to test: the one in `TARBALL`, which a release publishes, or one packed into the folder. */
+export function tarballToTest(folder: string): string {
+  return process.env['TARBALL'] ?? pack(folder);
 }
 
 /** Installs a tarball into the folder, beside what its package.json names. */
@@ -30,7 +33,7 @@ export function install(tarball: string, folder: string): void {
 export function packAndInstall(folder: string): void {
   const packed = mkdtempSync(join(tmpdir(), 'packed-'));
   try {
-    install(pack(packed), folder);
+    install(tarballToTest(packed), folder);
   } finally {
     rmSync(packed, { recursive: true });
   }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { packFor } from '../../scripts/release';
-import { install, pack, run } from '../../scripts/tarball';
+import { install, run, tarballToTest } from '../../scripts/tarball';
 
 const ROOT = join(__dirname, '../..');
 
@@ -28,7 +28,7 @@ describe('The package, packed and installed in a clean folder,', function () {
 
   before(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'consumer-')));
-    tarball = pack(folder);
+    tarball = tarballToTest(folder);
     cpSync(join(__dirname, 'consumer'), folder, { recursive: true });
     for (const name of ['types.ts', 'types.cts', 'types.mts'])
       cpSync(join(__dirname, '../types/types.ts'), join(folder, name));
@@ -176,6 +176,17 @@ describe('The package, packed and installed in a clean folder,', function () {
       const report = run(process.execPath, [bin('publint'), 'run', released, '--strict'], folder);
       expect(report).to.include('All good!');
       run(process.execPath, [bin('attw'), released, '--no-emoji'], folder);
+    });
+
+    it('is packed anew while a release tests its tarball', () => {
+      const { TARBALL } = process.env;
+      process.env['TARBALL'] = 'missing.tgz';
+      try {
+        expect(existsSync(packFor(ADDRESS, folder))).to.be.true;
+      } finally {
+        if (TARBALL === undefined) delete process.env['TARBALL'];
+        else process.env['TARBALL'] = TARBALL;
+      }
     });
 
     it('is refused without the address of a repository', () => {

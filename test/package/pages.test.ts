@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { apply } from '../../scripts/apply-diff';
-import { pack, run } from '../../scripts/tarball';
+import { run, tarballToTest } from '../../scripts/tarball';
 import { startRedis } from '../frameworks/support/redis';
 import { Browser, type Page } from '../support/browser';
 import { Proxy } from '../support/proxy';
@@ -43,7 +43,7 @@ describe('Somebody who copies from a page into an empty folder', function () {
   let program: ChildProcess | undefined;
 
   before(async () => {
-    tarball = pack(emptyFolder());
+    tarball = tarballToTest(emptyFolder());
     dribbble = await startSandbox();
   });
   after(async () => {
