@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, get, Agent, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { anotherPort } from '../../example/settings';
+import { anotherPort, readSettings } from '../../example/settings';
 import { stop } from '../../example/stop';
 import { Browser } from '../support/browser';
 import { signIn } from '../support/example';
@@ -83,6 +83,34 @@ describe('npm start', function () {
     expect(await ended).to.deep.equal([0, null]);
   });
 
+  it('loads Redis only where the sessions are in one', async () => {
+    const hook = path.join(folder, 'loaded.cjs');
+    const isRedis = String.raw`/node_modules.(@redis|redis|connect-redis)\b/`;
+    writeFileSync(
+      hook,
+      `process.on('exit', () => console.log('Redis:', Object.keys(require.cache).some((file) => ${isRedis}.test(file))));`,
+    );
+    const NODE_OPTIONS = `--require ${hook}`;
+
+    const without = start({ NODE_OPTIONS });
+    await without.ready;
+    without.child.kill('SIGTERM');
+    await without.ended;
+    expect(without.said.out).to.match(/^Redis: false$/m);
+
+    // As above, with Redis: it is seen where it is loaded.
+    const withRedis = start({ NODE_OPTIONS, REDIS_URL: 'redis://127.0.0.1:1' });
+    await withRedis.ended;
+    expect(withRedis.said.out).to.match(/^Redis: true$/m);
+  });
+
+  it('takes .env.example as it is for an .env, which sets nothing', async () => {
+    copyFileSync(path.join(__dirname, '../../.env.example'), path.join(folder, '.env'));
+    const { ready, said } = start({});
+    await ready;
+    expect(said.out).to.contain('It signs in at a sandbox on this machine');
+  });
+
   it('ends with the SIGTERM that npm gets', async () => {
     const npm = spawn('npm', ['start'], {
       cwd: path.join(__dirname, '../..'),
@@ -135,6 +163,37 @@ describe('npm start', function () {
       expect(await refusal(env)).to.match(line);
     });
   }
+});
+
+describe('The settings of the example', () => {
+  /** The names that it reads of the environment. */
+  const read = new Set<string>();
+  before(() => {
+    const empty = new Proxy<NodeJS.ProcessEnv>(
+      {},
+      {
+        get: (_, name) => {
+          read.add(String(name));
+          return undefined;
+        },
+      },
+    );
+    readSettings(empty);
+  });
+
+  const text = (file: string) => readFileSync(path.join(__dirname, '../..', file), 'utf8');
+
+  it('are all in .env.example, and nothing else is', () => {
+    const names = [...text('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+    expect(names).to.have.members([...read]);
+  });
+
+  it('are all in the table of its README.md, and nothing else is', () => {
+    const [, table = ''] = text('example/README.md').split('## Settings');
+    const cells = [...table.matchAll(/^\| (`.*?) +\|/gm)].map(([, cell = '']) => cell);
+    const names = cells.flatMap((cell) => cell.replaceAll('`', '').split(', '));
+    expect(names).to.have.members([...read]);
+  });
 });
 
 describe('anotherPort', () => {
