@@ -12,6 +12,7 @@ module.exports = {
         'test/example/app.test.ts',
         'test/example/own-path.test.ts',
         'test/example/server.test.ts',
+        'test/example/setup.test.ts',
         'test/docs/*.test.ts',
       ],
 };
