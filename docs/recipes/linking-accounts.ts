@@ -12,7 +12,7 @@ interface Account {
 declare module 'express-session' {
   interface SessionData {
     csrf: string;
-    /** Authorized at Dribbble, and not confirmed here yet. */
+    /** Authorized on Dribbble, not confirmed here yet. */
     account: Account;
   }
 }
