@@ -88,6 +88,29 @@ describe('The README', () => {
     expect(stdout).to.equal('');
   }).timeout(30_000);
 
+  it('compares with the versions that bench/ installs', () => {
+    const lock = readFileSync(join(__dirname, '../../bench/package-lock.json'), 'utf8');
+    const { packages } = JSON.parse(lock) as { packages: Record<string, { version: string }> };
+    const [line = ''] = /^As of .*:$/m.exec(readme) ?? [];
+    const alternatives = [...line.matchAll(/(\S+) (\d+\.\d+)/g)];
+    const rows = [...readme.matchAll(/^\| (\S+) (\d+\.\d+\.\d+) +\| +\d+ of/gm)].filter(
+      ([, name]) => name !== 'passport-dribbble-oauth2',
+    );
+    expect([alternatives.length, rows.length]).to.deep.equal([3, 5]);
+    for (const [, name = '', version] of [...alternatives, ...rows]) {
+      const installed = packages[`node_modules/${name}`]?.version ?? '';
+      expect(`${installed}.`.startsWith(`${String(version)}.`), `${name} ${installed}`).to.be.true;
+    }
+  });
+
+  it('has the rows of faults that compare/README.md has', () => {
+    const compare = readFileSync(join(__dirname, '../../compare/README.md'), 'utf8');
+    const rows = (text: string) =>
+      [...text.matchAll(/^\| \S+ \d.* of .*$/gm)].map(([row]) => row.replaceAll(/ +/g, ' '));
+    expect(rows(readme)).to.have.length(6);
+    expect(rows(compare)).to.include.members(rows(readme));
+  });
+
   for (const [number, block] of blocks.entries()) {
     const firstLine = block.code.split('\n').find((line) => line.trim() !== '') ?? '';
 
