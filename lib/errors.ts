@@ -1,5 +1,6 @@
 import OAuth2Strategy = require('passport-oauth2');
 import type { Callback } from './callback';
+import { isError } from './guard';
 import { HttpError } from './http/request';
 import { parseObject } from './json';
 import type { DribbbleFailure } from './state/login';
@@ -309,11 +310,6 @@ function responseError({ statusCode, data }: ErrorResponse, context: Context): E
 function isErrorResponse(reason: unknown): reason is ErrorResponse {
   const { statusCode, data } = (reason ?? {}) as Partial<ErrorResponse>;
   return typeof statusCode === 'number' && typeof data === 'string' && !isError(reason);
-}
-
-/** Also true for errors of another realm, such as Node's own under Jest. */
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
 
 function tokensIn(json: Record<string, unknown> | undefined): string[] {

@@ -1,10 +1,10 @@
 import type http = require('node:http');
 import type https = require('node:https');
 import { stringify } from 'node:querystring';
-import { isPromise } from 'node:util/types';
 import { OAuth2, type dataCallback, type oauth2tokenCallback } from 'oauth';
 import { debug } from './debug';
 import type { ErrorResponse } from './errors';
+import { guard } from './guard';
 import { preconnect } from './http/agent';
 import { request, type HttpResponse } from './http/request';
 import { parseObject } from './json';
@@ -103,14 +103,9 @@ export class OAuth2Client extends OAuth2 {
     callback?: dataCallback,
   ): void {
     const done: RequestCallback = (...result) => {
-      const { _onThrow } = this;
-      try {
-        const returned = (callback as RequestCallback)(...result);
-        if (_onThrow && isPromise(returned)) returned.catch(_onThrow);
-      } catch (thrown) {
-        if (!_onThrow) throw thrown;
-        _onThrow(thrown);
-      }
+      const call = (): unknown => (callback as RequestCallback)(...result);
+      if (this._onThrow) guard(call, this._onThrow);
+      else call();
     };
     const agent = options.agent ?? this._agent;
     const host = (options.headers as http.OutgoingHttpHeaders | undefined)?.['Host'] ?? options.host;

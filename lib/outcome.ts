@@ -1,7 +1,6 @@
-import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import { debug } from './debug';
-import { isError } from './errors';
+import { asError, guard, warn } from './guard';
 
 /** What Passport puts on a strategy before it runs `authenticate`. */
 export interface Actions {
@@ -22,31 +21,24 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   const once = (action: () => unknown, step: string, ...details: unknown[]): void => {
     if (settled) return;
     settled = true;
-    try {
-      debug(step, ...details);
-      awaitReturned(action(), reportThrown);
-    } catch (thrown) {
-      reportThrown(thrown);
-    }
+    debug(step, ...details);
+    guard(action, reportThrown);
   };
 
-  function reportThrown(thrown: unknown): void {
-    const reason = asError(thrown);
+  function reportThrown(reason: Error): void {
     const { res, next } = req as Partial<Request>;
-    try {
+    const report = (): unknown => {
       if (res?.writableEnded) warn(reason);
       // Express's `next`: the app's own callback of passport.authenticate() was called already, and threw.
       else if (typeof next === 'function') next(reason);
       // connect and others do not expose `next`: Passport's action leads there, or to the app's callback.
-      else awaitReturned(error.call(actions, reason), warnOfBoth);
-    } catch (again) {
-      warnOfBoth(again);
-    }
-
-    function warnOfBoth(again: unknown): void {
+      else return error.call(actions, reason);
+      return undefined;
+    };
+    guard(report, (again) => {
       warn(reason);
-      if (again !== reason) warn(asError(again));
-    }
+      if (again !== reason) warn(again);
+    });
   }
 
   return {
@@ -74,23 +66,4 @@ export function settleOnce(actions: Actions, req: Request): Actions {
       once(() => error.call(actions, reason), 'error: %s %s', reason.name, reason.code ?? '');
     },
   };
-}
-
-/** An async callback of passport.authenticate() may reject. Passport returns its promise, except after a failed login. */
-function awaitReturned(returned: unknown, onThrow: (thrown: unknown) => void): void {
-  if (isPromise(returned)) returned.catch(onThrow);
-}
-
-/** Always an Error: `next(undefined)` would let the request through, `next('route')` would skip its handlers. */
-export function asError(thrown: unknown): Error {
-  if (isError(thrown)) return thrown;
-  const message = `The app threw, rejected or called back with ${typeof thrown}, not with an Error.`;
-  const error = new Error(typeof thrown === 'string' && thrown ? thrown : message, { cause: thrown });
-  // Keep the fields that error handlers read, such as `status`.
-  return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
-}
-
-/** Prints an error that comes after the outcome, when nothing can handle it any more. */
-export function warn(error: Error): void {
-  process.emitWarning(error instanceof Error ? error : String(error));
 }

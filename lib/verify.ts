@@ -1,10 +1,8 @@
-import { clearTimeout, setTimeout } from 'node:timers';
-import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
+import { guard, once } from './guard';
 import type { DribbbleProfile } from './profile';
 import type { DribbbleTokenResponse } from './oauth2-client';
 import type { DribbbleStrategyOptions } from './options';
-import { asError, warn } from './outcome';
 
 /**
  * What a verify function calls back with: an error, a user, or `false` and, if it likes, the reason
@@ -86,8 +84,6 @@ export type FullVerifyFunction = (
   verified: (error?: unknown, user?: unknown, info?: unknown) => void,
 ) => void;
 
-/** Milliseconds that verify and skipUserProfile may take to call back. */
-const PATIENCE = 60_000;
 const WAYS =
   'Return the user or a promise of it, or declare done and call it: (accessToken, refreshToken, profile, done).';
 
@@ -109,16 +105,20 @@ export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefin
         process.emitWarning(`The verify function called done too late: the login had its outcome. ${WAYS}`);
       isDone = true;
     };
-    const returned = (value: unknown): void => {
+    const resolved = (value: unknown): void => {
       const isNothing = value === undefined || (value === null && declaresDone);
       if (isNothing && (declaresDone || declaresNothing)) return;
       if (value === undefined)
         settle(null, false, { message: `The verify function returned no user. ${WAYS}` });
       else settle(null, value);
     };
-
-    try {
-      const result: unknown = (verify as (...args: unknown[]) => unknown).call(
+    const returned = (value: unknown): void => {
+      if (declaresDone) return;
+      if (!isThenable(value)) resolved(value);
+      else if (!declaresNothing) settle(thenable('verify'));
+    };
+    const call = (): unknown =>
+      (verify as (...args: unknown[]) => unknown).call(
         this,
         ...(req ? [req] : []),
         accessToken,
@@ -127,16 +127,7 @@ export function callVerifyOnce(verify: AnyVerifyFunction, req: Request | undefin
         profile,
         done,
       );
-      // Only native promises: calling a query's `then` runs the query, perhaps for the second time.
-      if (isPromise(result)) {
-        result.then(returned, (reason: unknown) => {
-          settle(asError(reason));
-        });
-      } else if (!isThenable(result)) returned(declaresDone ? undefined : result);
-      else if (!declaresDone && !declaresNothing) settle(thenable('verify'));
-    } catch (thrown) {
-      settle(asError(thrown));
-    }
+    guard(call, settle, returned, resolved);
   };
 }
 
@@ -148,22 +139,17 @@ export function guardSkip(
   const declaresDone = skip.length > 1;
   return (accessToken, done) => {
     const settle = once(done, 'The skipUserProfile function did not call back within a minute.');
-    const returned = (value: unknown): void => {
+    const resolved = (value: unknown): void => {
       if (!declaresDone || typeof value === 'boolean') settle(null, Boolean(value));
     };
-    try {
-      const result: unknown = declaresDone ? skip(accessToken, settle) : (skip as () => unknown)();
-      if (isPromise(result)) {
-        result.then(returned, (reason: unknown) => {
-          settle(asError(reason));
-        });
-      } else if (!declaresDone) {
-        if (isThenable(result)) settle(thenable('skipUserProfile'));
-        else returned(result);
-      }
-    } catch (thrown) {
-      settle(asError(thrown));
-    }
+    const returned = (value: unknown): void => {
+      if (declaresDone) return;
+      if (isThenable(value)) settle(thenable('skipUserProfile'));
+      else resolved(value);
+    };
+    // As passport-oauth2 calls it.
+    const call = (): unknown => (declaresDone ? skip(accessToken, settle) : (skip as () => unknown)());
+    guard(call, settle, returned, resolved);
   };
 }
 
@@ -171,50 +157,11 @@ export function guardSkip(
 export function guardProfile({ userProfile }: { userProfile: UserProfile }): UserProfile {
   return function (this: unknown, accessToken, done) {
     const settle = once(done);
-    try {
-      const result = userProfile.call(this, accessToken, settle);
-      if (isPromise(result)) {
-        const returned = (profile: unknown): void => {
-          if (profile) settle(null, profile as DribbbleProfile);
-        };
-        result.then(returned, (reason: unknown) => {
-          settle(asError(reason));
-        });
-      }
-    } catch (thrown) {
-      settle(asError(thrown));
-    }
+    const resolved = (profile: unknown): void => {
+      if (profile) settle(null, profile as DribbbleProfile);
+    };
+    guard(() => userProfile.call(this, accessToken, settle), settle, undefined, resolved);
   };
-}
-
-/**
- * Makes a callback that is called once: with the first outcome, or with an error if there is none within a minute.
- *
- * @param late the message of that error; without it, there is no limit
- * @returns the callback, which returns whether the outcome was the first
- */
-function once<Rest extends unknown[]>(
-  callback: (error?: unknown, ...rest: Rest) => void,
-  late?: string,
-): (error?: unknown, ...rest: Rest) => boolean {
-  let called = false;
-  const patience =
-    late === undefined
-      ? undefined
-      : setTimeout(() => {
-          settle(new Error(late), ...([] as unknown as Rest));
-        }, PATIENCE).unref();
-  const settle = (error?: unknown, ...rest: Rest): boolean => {
-    if (called) {
-      if (error) warn(asError(error));
-      return false;
-    }
-    called = true;
-    clearTimeout(patience);
-    callback(error && asError(error), ...rest);
-    return true;
-  };
-  return settle;
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,7 +1,6 @@
-import { clearTimeout, setTimeout } from 'node:timers';
-import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import { debug } from '../debug';
+import { guard, once } from '../guard';
 
 /**
  * Why a login failed: `info` in the callback of `passport.authenticate('dribbble', callback)`, of which
@@ -62,8 +61,6 @@ export const singleUse = new WeakSet<AnyStore['verify']>();
 const USED_LIMIT = 5000;
 /** Milliseconds that a login may take, from the redirect to the callback. */
 export const LOGIN_LIFETIME = 600_000;
-/** Milliseconds that the app's own store may take to call back. */
-const PATIENCE = 60_000;
 
 /** Remembers used states in this process, in two sets: the older one is dropped as a whole. */
 export class UsedStates {
@@ -113,7 +110,7 @@ export class LoginState {
     keepsState: boolean,
     private readonly req: Request,
     private appState: unknown,
-    /** Called with what the store rejects with, and with what a later step throws where nothing else catches. */
+    /** Called with what a later step of the login throws where nothing else catches. */
     private readonly onThrow: (thrown: unknown) => void,
   ) {
     if (!keepsState || singleUse.has(stateStore.verify)) return;
@@ -132,11 +129,11 @@ export class LoginState {
       callback(error, handle);
     };
     const { length } = stateStore.store;
-    this.call(stored, (once) => {
-      if (length === 5) return stateStore.store(req, verifier, state, meta, once);
-      if (length === 4) return stateStore.store(req, state, meta, once);
-      if (length === 3) return stateStore.store(req, meta, once);
-      return stateStore.store(req, once);
+    this.call(stored, (settle) => {
+      if (length === 5) return stateStore.store(req, verifier, state, meta, settle);
+      if (length === 4) return stateStore.store(req, state, meta, settle);
+      if (length === 3) return stateStore.store(req, meta, settle);
+      return stateStore.store(req, settle);
     });
   }
 
@@ -157,7 +154,7 @@ export class LoginState {
       }
     };
     const takesMeta = stateStore.verify.length === 4;
-    this.call(verified, (once) => stateStore.verify(req, handle, ...(takesMeta ? [meta] : []), once));
+    this.call(verified, (settle) => stateStore.verify(req, handle, ...(takesMeta ? [meta] : []), settle));
   }
 
   /** A copy of the app's info with this login's app state: the app's object may be shared by all logins. */
@@ -173,37 +170,17 @@ export class LoginState {
 
   /** Calls a method of the store, which may throw, reject, call back twice, or never. */
   private call<Result extends unknown[]>(
-    callback: (...result: Result) => void,
-    method: (once: (...result: Result) => void) => unknown,
+    callback: (error: Error | null, ...result: Result) => void,
+    method: (settle: (error: Error | null, ...result: Result) => boolean) => unknown,
   ): void {
-    let isOver = false;
-    const over = (): void => {
-      isOver = true;
-      clearTimeout(patience);
+    const guarded = (error: unknown, ...result: Result): void => {
+      guard(() => {
+        callback(error as Error | null, ...result);
+      }, this.onThrow);
     };
-    const failed = (thrown: unknown): void => {
-      over();
-      this.onThrow(thrown);
-    };
-    const tooLate = (): void => {
-      failed(new Error('The state store did not call back within a minute.'));
-    };
-    const patience = this.used && setTimeout(tooLate, PATIENCE).unref();
-    const once = (...result: Result): void => {
-      if (isOver) return;
-      over();
-      try {
-        callback(...result);
-      } catch (thrown) {
-        this.onThrow(thrown);
-      }
-    };
-    try {
-      const returned = method(once);
-      if (isPromise(returned)) returned.catch(failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
+    // Our own stores call back at once.
+    const settle = once(guarded, this.used && 'The state store did not call back within a minute.');
+    guard(() => method(settle), settle);
   }
 }
 

@@ -2,7 +2,6 @@ import type { Request } from 'express';
 import { expect } from 'chai';
 import { Passport } from 'passport';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
-import { asError } from '../../lib/outcome';
 import { App, Visitor } from '../support/app';
 import { CODE, FakeDribbble } from '../support/fake-dribbble';
 import { nextWarning, warningsDuring } from '../support/warnings';
@@ -209,17 +208,5 @@ describe('settleOnce', () => {
   it('prints nothing where an error is the one outcome', async () => {
     app = await App.start(strategy());
     expect(await warningsDuring(() => comeBack({ error: 'server_error' }))).to.be.empty;
-  });
-});
-
-describe('asError', () => {
-  it('keeps an Error, and makes one of anything else, which says what it was', () => {
-    expect(asError(thrown)).to.equal(thrown);
-    expect(asError('route')).to.be.instanceOf(Error).with.property('message', 'route');
-    expect(Object.keys(asError('route'))).to.be.empty;
-    for (const nothing of ['', 42, null, undefined, {}])
-      expect(asError(nothing).message).to.match(new RegExp(`with ${typeof nothing}, not with an Error`));
-    expect(asError({ status: 503, message: 'busy' })).to.include({ status: 503, message: 'busy' });
-    expect(asError(42).cause).to.equal(42);
   });
 });

@@ -1,0 +1,16 @@
+import { expect } from 'chai';
+import { asError } from '../../lib/guard';
+
+const thrown = new Error('The app is wrong.');
+
+describe('asError', () => {
+  it('keeps an Error, and makes one of anything else, which says what it was', () => {
+    expect(asError(thrown)).to.equal(thrown);
+    expect(asError('route')).to.be.instanceOf(Error).with.property('message', 'route');
+    expect(Object.keys(asError('route'))).to.be.empty;
+    for (const nothing of ['', 42, null, undefined, {}])
+      expect(asError(nothing).message).to.match(new RegExp(`with ${typeof nothing}, not with an Error`));
+    expect(asError({ status: 503, message: 'busy' })).to.include({ status: 503, message: 'busy' });
+    expect(asError(42).cause).to.equal(42);
+  });
+});
