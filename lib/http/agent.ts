@@ -38,7 +38,6 @@ class PreconnectingAgent extends https.Agent {
     spare.unref(); // nothing opened ahead keeps the process alive
     spare.on('connectionAttempt', () => isSpare() && spare.unref()); // another address is another handle
     spare.once('secureConnect', () => {
-      if (!isSpare()) return;
       preconnected.add(spare);
       spare.setTimeout(IDLE);
       spare.setKeepAlive(true, 1000); // as Node's agent does with idle connections
@@ -92,9 +91,8 @@ export function preconnect(...urls: string[]): void {
 
 /** Closes an agent's unused connections to a host, after one of them has turned out to be dead. */
 export function closeIdle(from: http.Agent | boolean, host: string, port: number): void {
-  if (typeof from === 'boolean') return;
   const spares = from === agent ? [...agent.spares].map(([name, spare]) => [name, [spare]] as const) : [];
-  const { freeSockets = {} } = from as Partial<http.Agent>; // tunnel's agents, for one, have none
+  const { freeSockets = {} } = from as Partial<http.Agent>; // false and tunnel's agents, for two, have none
   for (const [name, sockets] of [...Object.entries(freeSockets), ...spares])
     if (name.startsWith(`${host}:${String(port)}:`)) for (const socket of sockets ?? []) socket.destroy();
 }

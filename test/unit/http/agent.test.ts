@@ -142,6 +142,39 @@ describe('preconnect', () => {
     await closed();
   });
 
+  it('opens one that is kept open for 55 s after a request that took it before it was open', async () => {
+    lib.preconnect(host.url());
+    await send();
+    expect(connections.open.map(({ timeout }) => timeout)).to.deep.equal([55_000]);
+  });
+
+  it('opens another at once after a request whose response closed the connection', async () => {
+    host.answer = (_req, res) => res.setHeader('Connection', 'close').end('ok');
+    await connected();
+    await send();
+    await closed();
+    lib.preconnect(host.url());
+    expect(connections.opened).to.have.length(2);
+  });
+
+  it('opens one that stays when the one that carried a request closes', async () => {
+    const responding = new Promise<() => void>((resolve) => {
+      host.answer = (_req, res) => {
+        resolve(() => res.setHeader('Connection', 'close').end('ok'));
+      };
+    });
+    await connected();
+    const sent = send();
+    const respond = await responding;
+    lib.preconnect(host.url());
+    await until(() => connections.ready.length === 2, connections);
+    respond();
+    await sent;
+    await until(() => connections.open.length === 1, connections);
+    lib.preconnect(host.url());
+    expect(connections.opened).to.have.length(2);
+  });
+
   it('opens one that waits for its response for as long as the request may take', async () => {
     host.answer = () => undefined;
     await connected();
@@ -193,7 +226,7 @@ describe('preconnect', () => {
     host.answer = () => undefined;
     await connected();
     for (const agent of [new https.Agent(), false])
-      expect(await errorOf(send(host.url(), { timeout: 100, agent }))).to.include('did not respond');
+      expect(await errorOf(send(host.url(), { timeout: 100, agent }))).to.include('within 100 ms');
     expect(connections.opened[0]?.destroyed).to.equal(false);
   });
 
