@@ -58,10 +58,10 @@ export function request(
     const agent = options.agent ?? (library === https ? processAgent() : undefined);
     const host = options.hostname ?? options.host ?? 'localhost';
     const port = Number(options.port ?? (library === https ? 443 : 80));
+    /** The request under way; undefined once there is an outcome. */
     let attempt: http.ClientRequest | undefined;
     let attempts = 0;
     let isConnected = false;
-    let settled = false;
 
     // If the process was suspended, a response may be waiting: give it one turn of the event loop to be read.
     const deadline = setTimeout(() => setImmediate(timedOut), timeout);
@@ -73,7 +73,6 @@ export function request(
       let wasOpen = false;
       let response: http.IncomingMessage | undefined;
       attempts += 1;
-      isConnected = false;
       try {
         const sent = library.request({ ...options, agent });
         attempt = sent;
@@ -113,10 +112,11 @@ export function request(
         if (bytesRead() > RAW_LIMIT) fail(`sent more than ${String(RAW_LIMIT)} bytes. ${WRONG_URL}`);
       }
       function mayRetry(): boolean {
-        return wasOpen && attempts === 1 && !settled;
+        return wasOpen && attempts === 1;
       }
       function retry(): void {
         attempt?.destroy();
+        isConnected = false;
         closeIdle(agent ?? library.globalAgent, host, port);
         send();
       }
@@ -150,12 +150,15 @@ export function request(
         const content = buffer.subarray(0, size);
         if (!isUtf8(content))
           fail(`responded ${String(statusCode)} with bytes that are not UTF-8. ${WRONG_URL}`);
-        else if (settle()) resolve({ statusCode, headers, body: content.toString().replace(/^\ufeff/, '') });
+        else {
+          settle();
+          resolve({ statusCode, headers, body: content.toString().replace(/^\ufeff/, '') });
+        }
       });
     }
 
     function timedOut(): void {
-      if (settled) return;
+      if (!attempt) return;
       // The connection may have died silently, and the idle ones to the same host with it.
       closeIdle(agent ?? library.globalAgent, host, port);
       const within = `within ${String(timeout)} ms`;
@@ -167,7 +170,7 @@ export function request(
       delete error.rawPacket; // raw bytes of the response, which may contain the access token
       const why = error.message || (error.code ?? error.name);
       const status = error.code === 'ETIMEDOUT' ? 504 : 502;
-      if (!isConnected && bytes === 0) fail(`could not be reached: ${why}. ${UNREACHABLE}`, status, error);
+      if (!isConnected) fail(`could not be reached: ${why}. ${UNREACHABLE}`, status, error);
       else if (error.code?.startsWith('HPE_'))
         fail(`sent a malformed response: ${why}. ${WRONG_URL}`, 502, error);
       else if (bytes === 0) fail(`closed the connection without a response: ${why}. ${LATER}`, status, error);
@@ -175,20 +178,18 @@ export function request(
     }
 
     function fail(what: string, status: 502 | 504 = 502, cause?: Error): void {
-      if (!settle()) return;
-      attempt?.destroy();
+      settle()?.destroy();
       const { method = 'GET', path, headers } = options;
       const name = (headers as http.OutgoingHttpHeaders | undefined)?.['Host'] ?? `${host}:${String(port)}`;
       const [pathname = ''] = (path ?? '/').split('?', 1); // the query may contain secrets
       reject(new HttpError(`${method} ${String(name)}${pathname} ${what}`, status, cause));
     }
 
-    /** @returns whether this is the first outcome, the only one that counts */
-    function settle(): boolean {
-      if (settled) return false;
-      settled = true;
+    function settle(): http.ClientRequest | undefined {
       clearTimeout(deadline);
-      return true;
+      const sent = attempt;
+      attempt = undefined;
+      return sent;
     }
   });
 }

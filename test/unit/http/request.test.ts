@@ -19,6 +19,12 @@ function flood(socket: net.Socket, text: string): void {
   more();
 }
 
+/** An agent that knows nothing but addRequest, such as those of tunnel. */
+function bare(agent: http.Agent): http.Agent {
+  const node = agent as unknown as { addRequest: (...args: unknown[]) => void };
+  return { addRequest: node.addRequest.bind(node) } as never;
+}
+
 describe('request', () => {
   let server: RawServer;
   beforeEach(async () => (server = await RawServer.start()));
@@ -46,6 +52,7 @@ describe('request', () => {
     );
     expect(outcome).to.be.instanceOf(HttpError);
     const error = outcome as HttpError;
+    expect(error.name).to.equal('HttpError');
     expect(error.message).not.to.contain('SECRET');
     expect(JSON.stringify([error, error.cause, error.stack])).not.to.contain('SECRET');
     return error;
@@ -97,6 +104,12 @@ describe('request', () => {
       expect((await send()).body.trim()).to.match(/^\{"ä":"€🏀"/);
     });
   }
+
+  it('takes a byte order mark off the beginning of a body only', async () => {
+    server.behave = (socket) => socket.write(response('\ufeff{"a":"\ufeff"}'));
+
+    expect(await send()).to.include({ body: '{"a":"\ufeff"}' });
+  });
 
   // The rest of what goes wrong with a response is in test/faults/table.ts.
   interface Fault {
@@ -172,7 +185,7 @@ describe('request', () => {
 
   describe('that does not get through', () => {
     const PROXY =
-      /Check that this machine can connect to the host\. Behind a proxy, start Node 22\.21 or later with NODE_USE_ENV/;
+      /Check that this machine can connect to the host\. Behind a proxy, start Node 22\.21 or later with NODE_USE_ENV_PROXY=1, or give an agent that uses the proxy\./;
 
     it('rejects when nobody listens', async () => {
       const sending = server.stop().then(() => send());
@@ -234,6 +247,21 @@ describe('request', () => {
       expect(error.message).to.match(/could not be reached: the agent threw\. /);
     });
 
+    it('rejects, after one attempt, when the agent has no connection to give', async () => {
+      let attempts = 0;
+      const agent = Object.assign(new http.Agent(), {
+        createConnection: (_options: unknown, callback: (error: Error) => void) => {
+          attempts += 1;
+          callback(new Error('no connection'));
+        },
+      });
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.match(/could not be reached: no connection\. /);
+      expect(attempts).to.equal(1);
+    });
+
     it('rejects with 504 when the connection times out', async () => {
       const agent = Object.assign(new http.Agent(), {
         addRequest: () => {
@@ -248,11 +276,7 @@ describe('request', () => {
     });
 
     it('rejects in time on an agent that knows nothing but addRequest, such as those of tunnel', async () => {
-      server.behave = () => undefined;
-      const node = new http.Agent() as unknown as { addRequest: (...args: unknown[]) => void };
-      const agent = { addRequest: node.addRequest.bind(node) };
-
-      const error = await rejection(send({ timeout: 50, options: { agent: agent as never } }));
+      const error = await rejection(send({ timeout: 50, options: { agent: bare(new http.Agent()) } }));
 
       expect(error.message).to.match(/within 50 ms/);
     });
@@ -263,6 +287,23 @@ describe('request', () => {
       expect(error.message).to.match(/did not respond within 50 ms/);
     });
 
+    it('names the port of the protocol where none is given', async () => {
+      const agent = {
+        addRequest: () => {
+          throw new Error('the agent threw');
+        },
+      };
+      for (const [library, port] of [
+        [http, 80],
+        [https, 443],
+      ] as const) {
+        const error = await rejection(
+          request(library, { host: 'a.test', agent: agent as never }, null, 2000),
+        );
+        expect(error.message).to.include(`GET a.test:${String(port)}/ could not be reached`);
+      }
+    });
+
     it('names the host by its port where there is no Host header, and the method and path by default', async () => {
       const [host, port] = server.host.split(':');
       server.behave = (socket) => socket.end();
@@ -270,6 +311,31 @@ describe('request', () => {
       const sending = request(http, { hostname: host, port }, null, 2000);
 
       expect((await rejection(sending)).message).to.contain(`GET ${server.host}/ closed the connection`);
+    });
+  });
+
+  describe("on a connection of the app's own", () => {
+    let connection: net.Socket;
+    let agent: http.Agent;
+    beforeEach(async () => {
+      const [host, port] = server.host.split(':');
+      connection = net.connect(Number(port), host);
+      await once(connection, 'connect');
+      agent = Object.assign(new http.Agent(), { createConnection: () => connection });
+    });
+
+    it('rejects in time when the server does not respond', async () => {
+      const error = await rejection(send({ timeout: 50, options: { agent } }));
+
+      expect(error.message).to.include('did not respond within 50 ms');
+    });
+
+    it('says what happened when the error has no code', async () => {
+      server.behave = () => connection.destroy(new Error('It broke'));
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.include('closed the connection without a response: It broke.');
     });
   });
 
@@ -321,6 +387,14 @@ describe('request', () => {
       expect(error.message).to.match(/closed the connection without a response: socket hang up/);
       expect(server.requests).to.have.length(2);
       expect(server.connections).to.have.length(6);
+    });
+
+    it('is sent no third time where the agent does not show its other connections', async () => {
+      await keep(5, (socket) => socket.end());
+
+      await rejection(send({ options: { agent: bare(agent) } }));
+
+      expect(server.requests).to.have.length(2);
     });
 
     for (const [what, respond] of Object.entries<Behaviour>({
