@@ -119,8 +119,7 @@ export class OAuth2Client extends OAuth2 {
       (response) => {
         const { statusCode, body: data } = response;
         debug('%s: %d after %d ms', host, statusCode, Date.now() - begun);
-        const isSuccess = statusCode >= 200 && statusCode <= 299;
-        done(isSuccess ? null : { statusCode, data }, data, response);
+        done(statusCode < 300 ? null : { statusCode, data }, data, response);
       },
       (error: unknown) => {
         debug('%s: no response after %d ms', host, Date.now() - begun);

@@ -31,6 +31,7 @@ describe('DribbbleTokenResponse', () => {
     { access_token: 'tökén' },
     { access_token: 'a', token_type: 'mac' },
     { access_token: 'a', token_type: ['bearer'] },
+    { access_token: 'a', error: true },
   ]) {
     it(`is refused, and no profile is requested, if it is ${inspect(response)}`, async () => {
       dribbble.token = { json: response };
@@ -105,6 +106,26 @@ describe('OAuth2Client', () => {
       text.match(/^authorization: .*/gim)?.map((line) => line.slice(15)),
     );
     expect(sent).to.deep.equal([['Basic eA=='], ['Basic eA=='], ['Bearer the-token'], undefined]);
+  });
+
+  it('sends the header of a call over those of customHeaders and of an access token', async () => {
+    const custom = { authorization: 'Custom' };
+    const sending = new OAuth2Client('id', 'secret', '', '', dribbble.endpoints.tokenURL, custom);
+    const headers = { authorization: 'Basic eA==' };
+    await new Promise((resolve) => {
+      sending._request('GET', dribbble.endpoints.userProfileURL, headers, null, 'the-token', resolve);
+    });
+    expect(dribbble.received[0]?.headers['authorization']).to.equal('Basic eA==');
+  });
+
+  it('hands on no refresh token that is not a string', async () => {
+    dribbble.token = { json: { ...TOKEN, refresh_token: 42 } };
+    const result = await new Promise((resolve) => {
+      client().getOAuthAccessToken('the-code', {}, (...given: unknown[]) => {
+        resolve(given);
+      });
+    });
+    expect(result).to.deep.equal([null, TOKEN.access_token, undefined, TOKEN]);
   });
 
   it('lets what a callback throws outside a login reach the process', async () => {
