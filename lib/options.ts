@@ -276,9 +276,9 @@ function isStore(value: unknown): boolean {
 }
 
 function areHeaders(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object') return false;
   try {
-    for (const [name, content] of Object.entries(value)) {
+    for (const [name, content] of Object.entries(value as Record<string, unknown>)) {
       validateHeaderName(name);
       for (const line of [content].flat()) validateHeaderValue(name, line as string);
     }

@@ -126,10 +126,9 @@ export class DribbbleStrategy extends OAuth2Strategy {
       else outcome.error(errors.authorizationError(callback, this._oauth2._authorizeUrl, settings));
     };
     // A subclass's authenticate may go on to write to `this`, and its hooks to read that.
-    const isPassports =
-      !Object.hasOwn(this, '_dribbble') && this.authenticate === DribbbleStrategy.prototype.authenticate;
-    const parent = isPassports ? (Object.getPrototypeOf(this) as this) : this;
-    const login = Object.assign(Object.create(parent) as object, isPassports ? this : {}, outcome, {
+    const isOurs = this.authenticate === DribbbleStrategy.prototype.authenticate;
+    const parent = isOurs ? (Object.getPrototypeOf(this) as this) : this;
+    const login = Object.assign(Object.create(parent) as object, isOurs ? this : {}, outcome, {
       _dribbble: settings,
       _oauth2: forLogin(this._oauth2, outcome.error),
       _stateStore: loginState,

@@ -70,6 +70,8 @@ describe('DribbbleStrategyOptions', () => {
   for (const [option, value] of [
     ['store', true],
     ['timeout', 2 ** 31 - 1],
+    ['pkce', 'plain'],
+    ['tokenURL', 'http://127.0.0.10/'],
   ] as const) {
     it(`take ${option}: ${String(value)}`, () => {
       expect(() => construct({ ...REQUIRED, [option]: value })).not.to.throw();
@@ -132,7 +134,9 @@ describe('DribbbleStrategyOptions', () => {
   });
 
   it('warn once a process of a scope that Dribbble does not have, and name it', () => {
-    const right = ['public', ' public  upload', ['public', 'upload'], '', null].map((scope) => ({ scope }));
+    const right = ['public', ' public  upload', ['public', 'upload'], ['upload '], '', null].map((scope) => ({
+      scope,
+    }));
     const separated = { scope: 'public,upload', scopeSeparator: ',' };
     expect(warningsOf([...right, separated], right)).to.be.empty;
     const wrong = [{ scope: 'public publik' }, { scope: ['write'] }];

@@ -362,6 +362,7 @@ describe('DribbbleStrategy', () => {
       for (const [what, skipUserProfile, skips] of [
         ['is true', true, true],
         ['returns true', () => true, true],
+        ['returns true without done', (_token: string) => true, true],
         ['returns false', () => false, false],
         ['resolves to true', () => Promise.resolve(true), true],
         ['resolves to false', () => Promise.resolve(false), false],
@@ -419,7 +420,11 @@ describe('DribbbleStrategy', () => {
       it('calls back with a TypeError if it returns a thenable, such as a query, which is not run', async () => {
         let runs = 0;
         const outcome = await loginWith(() => ({ then: () => (runs += 1) }));
-        expect(expectKind(outcome, 'error').error).to.be.instanceOf(TypeError);
+        const { error } = expectKind(outcome, 'error');
+        expect(error)
+          .to.be.instanceOf(TypeError)
+          .with.property('message')
+          .include('skipUserProfile function');
         expect(runs).to.equal(0);
       });
 
