@@ -22,7 +22,12 @@ const files = readdirSync(join(root, 'lib'), { recursive: true })
 
 /** Which tests reach lib/ in their own process, by folder of lib/. */
 const TESTS = {
-  lib: ['test/unit/*.test.ts', 'test/unit/http/connections.test.ts', 'test/faults/*.test.ts'],
+  lib: [
+    'test/unit/*.test.ts',
+    'test/unit/state/*.test.ts',
+    'test/unit/http/connections.test.ts',
+    'test/faults/*.test.ts',
+  ],
   'lib/http': ['test/unit/http/*.test.ts', 'test/faults/*.test.ts'],
   'lib/state': ['test/unit/state/*.test.ts', 'test/unit/*.test.ts'],
   'lib/sandbox': ['test/unit/sandbox/*.test.ts'],

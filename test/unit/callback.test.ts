@@ -76,6 +76,21 @@ describe('readCallback', () => {
   }
 });
 
+describe('DribbbleStrategy with a malformed callback', () => {
+  it('fails the login with 403, and says why in an info of its own', async () => {
+    const strategy = new OfflineDribbble().strategy();
+    const infos = [];
+    for (const code of ['', '']) {
+      const { challenge, status } = expectKind(await authenticate(strategy, { query: { code } }), 'fail');
+      expect(status).to.equal(403);
+      expect(challenge).to.include({ code: 'malformed_callback' });
+      expect(challenge?.message).to.include('sign in again');
+      infos.push(challenge);
+    }
+    expect(infos[0]).not.to.equal(infos[1]);
+  });
+});
+
 describe('DribbbleStrategy with an error response', () => {
   let dribbble: OfflineDribbble;
   let session: Record<string, unknown>;

@@ -218,7 +218,7 @@ describe('verify', () => {
       const query = { then: () => (runs += 1) };
       const error = await errorFrom((_accessToken: string) => query);
       expect(error).to.be.instanceOf(TypeError);
-      expect(error.message).to.include('async');
+      expect(error.message).to.match(/The verify function returned a thenable.*async/);
       expect(runs).to.equal(0);
     });
   });
@@ -329,6 +329,14 @@ describe('verify', () => {
         expect((await warned).message).to.match(/called done too late.*declare done/);
       });
     }
+
+    it('is not warned of a second call of done', async () => {
+      const verify = (_a: string, _r: string, _p: object, done: Done): void => {
+        done(null, ada);
+        done(null, ada);
+      };
+      expect(await warningsDuring(() => userFrom(verify))).to.be.empty;
+    });
 
     it('warns if it calls done after it returned something else, such as a timer, which signs that in', async () => {
       const warned = nextWarning();

@@ -170,6 +170,14 @@ describe('CookieStateStore', () => {
       });
     }
 
+    it('makes it neither where the callback URL is over http too', async () => {
+      await browser.begin(app({ callbackURL: 'http://localhost:3000/callback' }), undefined, {
+        secure: false,
+      });
+      expect(browser.onlySet.name).to.match(/^dribbble-state\./);
+      expect(browser.onlySet.attributes).not.to.include('secure');
+    });
+
     it('lets it last as long as maxAge says', async () => {
       await browser.begin(app({}, { maxAge: 90_000 }));
       expect(browser.onlySet.attributes).to.include('max-age=90');

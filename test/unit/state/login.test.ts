@@ -318,11 +318,11 @@ describe("A login's state", () => {
         expect(outcomes.filter(({ kind }) => kind === 'fail').map(codeOf)).to.deep.equal(['state_used']);
       });
 
-      it(`and not again after another login, with ${where}`, async () => {
+      it(`and not again after others, with ${where}`, async () => {
         const strategy = dribbble.strategy(options());
-        const [first, second] = [await begin(strategy), await begin(strategy)];
+        const [first, second, third] = [await begin(strategy), await begin(strategy), await begin(strategy)];
         const before = structuredClone(session);
-        for (const { code, state } of [first, second])
+        for (const { code, state } of [first, second, third])
           expectKind(await visit(strategy, { code, state }), 'success');
         session = before;
         expectKind(await visit(strategy, { code: first.code, state: first.state }), 'fail');

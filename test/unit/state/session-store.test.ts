@@ -236,6 +236,7 @@ describe('The session as the default store', () => {
         .with.property('message')
         .include('state option')
         .include('JSON');
+      expect(error.cause).to.be.instanceOf(TypeError);
     }
     expect(session).not.to.have.property(KEY);
   });
