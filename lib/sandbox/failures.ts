@@ -71,6 +71,6 @@ export async function send(res: ServerResponse, response: SandboxResponse, how?:
   res.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store', ...response.headers });
   if (how === 'cut-off') return void res.write(text.slice(0, text.length / 2), () => res.socket?.end());
   const pieces = how === 'slow' ? text.split(/(?<=[,>])/) : [];
-  for (const piece of pieces) res.write(await setTimeout(3000 / pieces.length, piece));
+  for (const piece of pieces) res.write(await setTimeout(3000 / pieces.length, piece, { ref: false }));
   res.end(how === 'slow' ? '' : text);
 }

@@ -162,7 +162,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       dribbble = new Dribbble(app);
       return listen();
     },
-    close: () => shut(...servers),
+    close: () => shut(...servers.splice(0)), // none is left to listen again
   };
 }
 

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { request, type RequestOptions } from 'node:http';
 import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { freePort } from '../../support/free-port';
@@ -224,6 +226,39 @@ describe('Sandbox', () => {
     await other.close();
     await other.close();
     expect(await waiting).to.equal('closed');
+  });
+
+  for (const [what, use] of [
+    ['reset()', (other: Sandbox) => other.reset()],
+    [
+      'fail()',
+      (other: Sandbox) => {
+        other.fail('user', 'html-502');
+      },
+    ],
+  ] as const) {
+    it(`stays closed when ${what} follows close()`, async () => {
+      const other = await startSandbox();
+      await other.close();
+      await use(other);
+      await new Promise(setImmediate);
+      const port = Number(new URL(other.options.userProfileURL).port);
+      await close(await listen(createServer(), port));
+    });
+  }
+
+  it('lets the process end at once after close(), a slow response or not', async () => {
+    const script = `
+      const { startSandbox } = require('./lib/sandbox/index.ts');
+      void startSandbox().then(async (dribbble) => {
+        dribbble.fail('user', 'slow');
+        fetch(dribbble.options.userProfileURL).catch(() => undefined);
+        while (dribbble.requests.length === 0) await new Promise(setImmediate);
+        await dribbble.close();
+        console.log(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length);
+      });`;
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', '--eval', script]);
+    expect(await text(child.stdout)).to.equal('0\n');
   });
 
   it('warns on the console of a request that Dribbble would refuse, and of no other', async () => {
