@@ -68,7 +68,8 @@ export async function send(res: ServerResponse, response: SandboxResponse, how?:
   if (status === 0) return;
   // A redirect has no body: its head is cut off.
   if (how === 'cut-off' && !text) return void res.socket?.end('HTTP/1.1 ');
-  res.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store', ...response.headers });
+  res.setHeader('Content-Type', type).setHeader('Cache-Control', 'no-store');
+  res.writeHead(status, response.headers);
   if (how === 'cut-off') return void res.write(text.slice(0, text.length / 2), () => res.socket?.end());
   const pieces = how === 'slow' ? text.split(/(?<=[,>])/) : [];
   for (const piece of pieces) res.write(await setTimeout(3000 / pieces.length, piece, { ref: false }));

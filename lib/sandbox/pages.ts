@@ -28,8 +28,7 @@ code, pre { background: var(--wash); border-radius: .35em; padding: .1em .4em; f
 .person { padding: .65rem .9rem; border: 1px solid var(--line); border-radius: .9rem; line-height: 1.35 } .person:hover, .person:has(:checked) { border-color: var(--deep) } .person:has(:checked) { background: var(--wash); box-shadow: inset 0 0 0 1px var(--deep) }
 img { flex: none; width: 3rem; height: 3rem; border-radius: 50% } input { width: 1.15rem; height: 1.15rem; accent-color: var(--deep) }
 button, .pro { flex: 1 1 8rem; padding: .7rem 1.4rem; border: 1px solid transparent; border-radius: 2rem; background: #b91d5c; color: #fff; font: inherit; font-weight: 600; line-height: 1.3 } .pro { flex: none; padding: .2em .7em; font-size: .75rem }
-button:hover { background: #9c154b } .quiet, .quiet:hover { background: none; border-color: var(--soft); color: inherit } button, summary, label { cursor: pointer }
-:focus-visible, .person:has(:focus-visible) { outline: 3px solid var(--deep); outline-offset: 2px }
+button:hover { background: #9c154b } .quiet, .quiet:hover { background: none; border-color: var(--soft); color: inherit } button, summary, label { cursor: pointer } :focus-visible, .person:has(:focus-visible) { outline: 3px solid var(--deep); outline-offset: 2px }
 `;
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(CSS).digest('base64')}'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'`;
 

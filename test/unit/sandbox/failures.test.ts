@@ -164,6 +164,15 @@ describe('Sandbox.fail', () => {
     expect((await requestUser(dribbble)).status).to.equal(500);
   });
 
+  it('sends a header of a response of its own once, in whatever case it is written', async () => {
+    dribbble.fail('user', { headers: { 'content-type': 'text/html', 'CACHE-CONTROL': 'no-cache' } });
+    const { headers } = await requestUser(dribbble);
+    expect([headers.get('content-type'), headers.get('cache-control')]).to.deep.equal([
+      'text/html',
+      'no-cache',
+    ]);
+  });
+
   it('resets a request for a refusing endpoint that comes by another port', async () => {
     dribbble.fail('user', 'refuses');
     expect(await outcome(fetch(`${dribbble.url}/v2/user`))).to.equal('ECONNRESET');
