@@ -144,7 +144,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (how === 'refuses' && once) throw new TypeError('"refuses" lasts until reset(): it sees no request');
     dial.set(endpoint, { how, once });
     if (how === 'refuses') void shut(...servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));
-    else void listen();
+    else listen().catch(console.warn);
   }
 
   return {

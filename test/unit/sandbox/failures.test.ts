@@ -1,5 +1,7 @@
+import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox, type SandboxFailure } from 'passport-dribbble-oauth2/sandbox';
+import { close, listen } from '../../support/raw-server';
 import { authorize, codeFor, redirectOf, requestToken, requestUser, tokenFor } from './support';
 
 type Endpoint = Parameters<Sandbox['fail']>[0];
@@ -162,6 +164,23 @@ describe('Sandbox.fail', () => {
     dribbble.fail('user', { status: 500 });
     await new Promise(setImmediate);
     expect((await requestUser(dribbble)).status).to.equal(500);
+  });
+
+  it('warns that an endpoint cannot listen again because its port was taken, and goes on', async () => {
+    const { warn } = console;
+    const warnings: unknown[] = [];
+    dribbble.fail('user', 'refuses');
+    const { port } = new URL(dribbble.options.userProfileURL);
+    const taken = await listen(createServer(), Number(port));
+    console.warn = (line: unknown) => warnings.push(line);
+    try {
+      dribbble.fail('user', 'html-502');
+      while (warnings.length === 0) await new Promise(setImmediate);
+    } finally {
+      console.warn = warn;
+      await close(taken);
+    }
+    expect(String(warnings)).to.contain(`address already in use 127.0.0.1:${port}`);
   });
 
   it('sends a header of a response of its own once, in whatever case it is written', async () => {
