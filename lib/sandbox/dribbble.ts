@@ -85,8 +85,9 @@ export class Dribbble {
   constructor(private readonly app: { id: string; secret: string; callbackURL: string | undefined }) {}
 
   /** `GET /oauth/authorize`. */
-  authorize(asked: Params, people: readonly DribbbleUser[], decision = this.decision): Reply {
-    const { client_id, redirect_uri, response_type, scope = 'public', state } = asked;
+  authorize(sent: Params, people: readonly DribbbleUser[], decision = this.decision): Reply {
+    const asked: Params = sent['scope']?.trim() ? sent : { ...sent, scope: 'public' };
+    const { client_id, redirect_uri, response_type, scope = '', state } = asked;
     const { code_challenge, code_challenge_method: method } = asked;
     const to = this.app.callbackURL ?? redirect_uri ?? '';
     const scopes = scope.split(' ').filter(Boolean);
@@ -98,7 +99,7 @@ export class Dribbble {
       return { status: 302, headers: { Location: url.href }, why };
     };
     if (client_id !== this.app.id) return refusalPage(401, 'no application has its client_id');
-    if (!isWebURL(to, this.app.callbackURL === undefined))
+    if (!isWebURL(to, !this.app.callbackURL))
       return refusalPage(400, 'it has no redirect_uri of this machine, and no callback URL is registered');
     const checks: Checks = [
       [redirect_uri && redirect_uri !== to, 'redirect_uri_mismatch', `its redirect_uri is not ${to}`],
@@ -119,7 +120,7 @@ export class Dribbble {
   token(form: Params): Reply {
     const { grant_type = '', client_id, client_secret, code = '', redirect_uri, code_verifier = '' } = form;
     const grant = this.codes.get(code);
-    const { scope = 'public', redirect_uri: uri, code_challenge = '' } = grant?.asked ?? {};
+    const { scope, redirect_uri: uri, code_challenge = '' } = grant?.asked ?? {};
     const challenge = code_verifier && createHash('sha256').update(code_verifier).digest('base64url');
     const checks: Checks = [
       [!grant_type, 'invalid_request', 'its form has no grant_type'],

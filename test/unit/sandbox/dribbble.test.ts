@@ -145,6 +145,11 @@ describe('sandbox, as Dribbble', () => {
       expect(await response.json()).to.include({ scope: 'public' });
     });
 
+    it('grants the scope public for an empty scope', async () => {
+      const response = await requestToken(dribbble, { code: await codeFor(dribbble, { scope: ' ' }) });
+      expect(await response.json()).to.include({ scope: 'public' });
+    });
+
     it('accepts a code without redirect_uri if the authorization request had none', async () => {
       const code = await codeFor(dribbble, { redirect_uri: undefined });
       expect((await requestToken(dribbble, { code, redirect_uri: undefined })).status).to.equal(200);

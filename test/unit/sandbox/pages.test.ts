@@ -38,6 +38,10 @@ describe('The pages of the sandbox', () => {
     expect(body).to.contain('<code>public</code>').and.contain('<code>upload</code>');
   });
 
+  it('ask for the scope public where the scope is empty', async () => {
+    expect(await page(authorizationURL(dribbble, { scope: '' }))).to.contain('<code>public</code>');
+  });
+
   it('escape what a person wrote', async () => {
     for (const url of [dribbble.url, authorizationURL(dribbble)]) {
       expect(await page(url))
