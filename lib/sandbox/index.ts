@@ -42,7 +42,7 @@ export interface Sandbox {
   signInAs(login: string): void;
   /** From now on, the person says no at once. */ deny(): void;
   /** From now on, a page asks who signs in, as at the start. */ ask(): void;
-  /** The person takes back the access that they gave: their tokens are void. */ revoke(login: string): void;
+  /** The person revokes their tokens. Throws as `signInAs` does. */ revoke(login: string): void;
   /** An endpoint fails until `reset()`, or for the next request only. Throws a TypeError if it can't fail so. */
   fail(endpoint: SandboxEndpoint, how: SandboxFailure | SandboxResponse, options?: { once?: boolean }): void;
   /** As at the start: nothing fails, a page asks, no requests, codes and tokens are void. */ reset(): Promise<void>;
@@ -138,9 +138,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 
   function fail(endpoint: SandboxEndpoint, how: How, { once = false } = {}): void {
-    const names = ENDPOINTS.includes(endpoint) ? FAILURES[endpoint] : [];
-    if (typeof how === 'string' && !names.includes(how))
-      throw new TypeError(`The endpoint ${endpoint} can't fail as "${how}", but as ${names.join(', ')}`);
+    const names: readonly unknown[] = ENDPOINTS.includes(endpoint) ? FAILURES[endpoint] : [];
+    const told = `${endpoint} can't fail as ${JSON.stringify(how)}`;
+    if (names.length === 0 || (Object(how) !== how && !names.includes(how)))
+      throw new TypeError(`The endpoint ${told}, but as ${names.join(', ') || 'none'}`);
     if (how === 'refuses' && once) throw new TypeError('"refuses" lasts until reset(): it sees no request');
     dial.set(endpoint, { how, once });
     if (how === 'refuses') void shut(...servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));
@@ -153,8 +154,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     deny: () => void (dribbble.decision = 'access_denied'),
     ask: () => void (dribbble.decision = undefined),
     revoke: (login) => {
-      for (const [key, { person }] of dribbble.tokens)
-        if (person?.login === login) dribbble.tokens.delete(key);
+      const who = known(login);
+      for (const [key, { person }] of dribbble.tokens) if (person === who) dribbble.tokens.delete(key);
     },
     reset: () => {
       requests.length = 0;

@@ -206,11 +206,14 @@ describe('Sandbox.fail', () => {
   for (const [endpoint, how, words] of [
     ['user', 'invalid_client', /The endpoint user can't fail as "invalid_client", but as refuses, hangs/],
     ['token', 'explodes', /The endpoint token can't fail as "explodes"/],
+    ['token', 42, /The endpoint token can't fail as 42/],
+    ['token', undefined, /The endpoint token can't fail as undefined/],
     ['elsewhere', 'hangs', /The endpoint elsewhere can't fail/],
+    ['elsewhere', { status: 500 }, /The endpoint elsewhere can't fail/],
   ] as const) {
-    it(`throws a TypeError for ${endpoint} and ${how}`, () => {
+    it(`throws a TypeError for ${endpoint} and ${JSON.stringify(how)}`, () => {
       expect(() => {
-        dribbble.fail(endpoint as Endpoint, how as SandboxFailure);
+        dribbble.fail(endpoint as Endpoint, how as unknown as SandboxFailure);
       }).to.throw(TypeError, words);
     });
   }

@@ -167,6 +167,9 @@ describe('Sandbox', () => {
     expect(() => {
       dribbble.signInAs('nobody');
     }).to.throw(TypeError, 'There is no nobody, but maya, martaquill, rookie, iroha, bobbytags, newcomer');
+    expect(() => {
+      dribbble.revoke('nobody');
+    }).to.throw(TypeError, 'There is no nobody');
   });
 
   it('notes each request, with the names of the secrets in their place', async () => {
