@@ -2,3 +2,4 @@
 // the package's name there. Child processes inherit the variable, wherever they run.
 process.env.TSX_TSCONFIG_PATH = require.resolve('../../tsconfig.json');
 require('tsx/cjs');
+require('./loopback-only.cjs');

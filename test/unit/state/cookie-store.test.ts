@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { RequestHandler } from 'express';
@@ -353,7 +353,8 @@ describe('CookieStateStore', () => {
       ['callback URL', { callbackURL: 'http://app.test/elsewhere' }],
     ] as const) {
       it(`refuses a cookie of another ${what} under the same secret`, async () => {
-        const state = await browser.begin(app(theirs));
+        const agent = new Agent(); // with one, a strategy does not preconnect
+        const state = await browser.begin(app({ ...theirs, agent }));
         expectRefused(await browser.comeBack(app(), state), /not begun in this browser/);
       });
     }
