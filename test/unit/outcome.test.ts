@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { expect } from 'chai';
 import { Passport } from 'passport';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
+import { settleOnce, type Actions } from '../../lib/outcome';
 import { App, Visitor } from '../support/app';
 import { CODE, FakeDribbble } from '../support/fake-dribbble';
 import { nextWarning, warningsDuring } from '../support/warnings';
@@ -208,5 +209,28 @@ describe('settleOnce', () => {
   it('prints nothing where an error is the one outcome', async () => {
     app = await App.start(strategy());
     expect(await warningsDuring(() => comeBack({ error: 'server_error' }))).to.be.empty;
+  });
+});
+
+describe('settleOnce', () => {
+  it('lets the first action count, and prints an error that comes later', async () => {
+    const called: string[] = [];
+    const actions = Object.fromEntries(
+      ['success', 'fail', 'redirect', 'error'].map((name) => [name, () => called.push(name)]),
+    ) as unknown as Actions;
+    for (const first of ['success', 'fail', 'redirect', 'error'] as const) {
+      called.length = 0;
+      const warnings = await warningsDuring(() => {
+        const outcome = settleOnce(actions, {} as never);
+        outcome[first]('/');
+        outcome.success('a user');
+        outcome.fail();
+        outcome.redirect('/');
+        outcome.error(thrown);
+        return Promise.resolve();
+      });
+      expect(called).to.deep.equal([first]);
+      expect(warnings).to.deep.equal([thrown]);
+    }
   });
 });

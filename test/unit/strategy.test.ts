@@ -383,6 +383,14 @@ describe('DribbbleStrategy', () => {
           true,
         ],
         [
+          'returns true, and calls back with false',
+          (_token: string, done: Done) => {
+            setImmediate(done, null, false);
+            return true;
+          },
+          false,
+        ],
+        [
           'calls back with true and then throws',
           (_token: string, done: Done) => {
             done(null, true);

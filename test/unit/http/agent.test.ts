@@ -342,6 +342,13 @@ describe('preconnect', () => {
     });
   });
 
+  it('opens none for a request that has an agent, which waits for a response on a connection of its own', async () => {
+    host.answer = () => undefined;
+    const agent = new https.Agent();
+    expect(await errorOf(send(host.url(), { timeout: 500, agent }))).to.include('did not respond within 500');
+    expect(connections.opened).to.have.length(1);
+  });
+
   it('opens none for a request over plain http, whose agent is another', async () => {
     const server = await listen(http.createServer((_req, res) => res.end('plain')));
     const [hostname, port] = hostOf(server).split(':');

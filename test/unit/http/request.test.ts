@@ -106,9 +106,11 @@ describe('request', () => {
   }
 
   it('takes a byte order mark off the beginning of a body only', async () => {
-    server.behave = (socket) => socket.write(response('\ufeff{"a":"\ufeff"}'));
+    for (const mark of ['\ufeff', '']) {
+      server.behave = (socket) => socket.write(response(`${mark}{"a":"\ufeff"}`));
 
-    expect(await send()).to.include({ body: '{"a":"\ufeff"}' });
+      expect(await send()).to.include({ body: '{"a":"\ufeff"}' });
+    }
   });
 
   // The rest of what goes wrong with a response is in test/faults/table.ts.
@@ -377,6 +379,17 @@ describe('request', () => {
         for (const old of [...server.connections].slice(0, 5)) if (!old.closed) await once(old, 'close');
       });
     }
+
+    it('rejects as one that does not get through, when there is no new connection', async () => {
+      await keep(1, (socket) => {
+        void server.stop();
+        socket.destroy();
+      });
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.match(/could not be reached: .*ECONNREFUSED/);
+    });
 
     it('is sent no third time', async () => {
       await keep(5, (socket) => socket.end());
