@@ -56,7 +56,7 @@ export function isWebURL(url: unknown, local = false): boolean {
   if (typeof url !== 'string' || !URL.canParse(url)) return false;
   const { protocol, hostname, hash } = new URL(url);
   const isLocal = /^((.+\.)?localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-  return /^https?:$/.test(protocol) && hash === '' && (!local || isLocal);
+  return /^https?:/.test(protocol) && hash === '' && (!local || isLocal);
 }
 
 /** The fields of a query or a form. */

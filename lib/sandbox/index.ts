@@ -169,6 +169,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 function hide(values: object): Params {
   const all = Object.fromEntries(new URLSearchParams({ ...values }));
-  for (const name of SECRETS) all[name] &&= all[name].replace(/^((?:Bearer|Basic) )?.*$/is, `$1[${name}]`);
+  for (const name of SECRETS) all[name] &&= all[name].replace(/(Bearer |Basic )?.*/is, `$1[${name}]`);
   return all;
 }
