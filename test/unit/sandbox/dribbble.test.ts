@@ -50,6 +50,20 @@ describe('sandbox, as Dribbble', () => {
       expect(redirectOf(await authorize(dribbble, { redirect_uri: undefined })).to).to.equal(CALLBACK);
     });
 
+    it('sends no state back if none came', async () => {
+      dribbble.signInAs('maya');
+      const { params } = redirectOf(await authorize(dribbble, { state: undefined }));
+      expect(params).to.have.all.keys('code');
+    });
+
+    it('sends the person back to a registered callback URL on another machine', async () => {
+      const callbackURL = 'https://app.example/callback';
+      const other = await startSandbox({ callbackURL });
+      other.signInAs('maya');
+      expect(redirectOf(await authorize(other, { redirect_uri: callbackURL })).to).to.equal(callbackURL);
+      await other.close();
+    });
+
     it('sends access_denied back if the person says no', async () => {
       dribbble.deny();
       expect(redirectOf(await authorize(dribbble)).params).to.deep.equal({
@@ -106,7 +120,7 @@ describe('sandbox, as Dribbble', () => {
       after(() => open.close());
 
       it('sends the person back to this machine, under any of its names', async () => {
-        for (const host of ['://localhost:1', '://127.0.0.1', 's://app.localhost', '://[::1]:2']) {
+        for (const host of ['://localhost:1', '://127.0.0.10', 's://app.localhost', '://[::1]:2']) {
           const uri = `http${host}/a`;
           expect(redirectOf(await authorize(open, { redirect_uri: uri })).to).to.equal(uri);
         }
@@ -117,11 +131,14 @@ describe('sandbox, as Dribbble', () => {
           undefined,
           'https://app.test/',
           'http://localhost.evil.test/',
+          'http://evil-localhost/',
           'javascript:1',
+          'xhttp://localhost/',
           '/a',
         ]) {
           const response = await authorize(open, { redirect_uri: uri });
           expect([response.status, response.headers.get('location')], uri).to.deep.equal([400, null]);
+          expect(await response.text()).to.contain('it has no redirect_uri of this machine');
         }
       });
     });
@@ -243,6 +260,7 @@ describe('sandbox, as Dribbble', () => {
       });
       expect(response.status).to.equal(400);
       expect(await response.json()).to.include({ error: 'invalid_request' });
+      expect(dribbble.requests.at(-1)?.params).to.deep.equal({});
     });
 
     it('accepts a code once', async () => {
@@ -272,7 +290,7 @@ describe('sandbox, as Dribbble', () => {
     it('describes the person, with the headers of the rate limit', async () => {
       const response = await requestUser(dribbble, await tokenFor(dribbble));
       expect(response.status).to.equal(200);
-      expect(await response.json()).to.include({ login: 'maya', name: 'Maya Lind', type: 'User' });
+      expect(await response.json()).to.deep.equal(dribbble.people[0]);
       expect(response.headers.get('x-ratelimit-limit')).to.equal('60');
       expect(response.headers.get('x-ratelimit-remaining')).to.equal('59');
       expect(Number(response.headers.get('x-ratelimit-reset'))).to.be.closeTo(Date.now() / 1000 + 60, 5);
@@ -282,7 +300,9 @@ describe('sandbox, as Dribbble', () => {
       const token = await tokenFor(dribbble);
       mock.timers.enable({ apis: ['Date'], now: Date.now() });
       try {
-        for (let count = 0; count < 60; count++) await (await requestUser(dribbble, token)).body?.cancel();
+        for (let count = 0; count < 59; count++) await (await requestUser(dribbble, token)).body?.cancel();
+        const last = await requestUser(dribbble, token);
+        expect([last.status, last.headers.get('x-ratelimit-remaining')]).to.deep.equal([200, '0']);
         const late = await requestUser(dribbble, token);
         expect(late.status).to.equal(429);
         expect(late.headers.get('x-ratelimit-remaining')).to.equal('0');
@@ -291,6 +311,18 @@ describe('sandbox, as Dribbble', () => {
         expect((await requestUser(dribbble, token)).status).to.equal(200);
       } finally {
         mock.timers.reset();
+      }
+    });
+
+    it('takes an access token as all that follows Bearer', async () => {
+      const token = await tokenFor(dribbble);
+      for (const [authorization, status] of [
+        [`bearer ${token}`, 200],
+        [`Token Bearer ${token}`, 401],
+        [`Bearer ${token} and more`, 401],
+      ] as const) {
+        const response = await fetch(dribbble.options.userProfileURL, { headers: { authorization } });
+        expect(response.status, authorization).to.equal(status);
       }
     });
 
@@ -317,9 +349,11 @@ describe('sandbox, as Dribbble', () => {
   });
 
   it('responds 404 in JSON everywhere else, and logs it', async () => {
-    const response = await fetch(`${dribbble.url}/v2/shots`);
-    expect([response.status, await response.json()]).to.deep.equal([404, { message: 'Not found.' }]);
-    expect(log).to.deep.equal(['GET /v2/shots 404: refused, as there is no such endpoint']);
+    for (const path of ['/v2/shots', '/avatars/maya.svg/large']) {
+      const response = await fetch(dribbble.url + path);
+      expect([response.status, await response.json()]).to.deep.equal([404, { message: 'Not found.' }]);
+      expect(log.at(-1)).to.equal(`GET ${path} 404: refused, as there is no such endpoint`);
+    }
   });
 
   it('serves every endpoint at each of its ports', async () => {

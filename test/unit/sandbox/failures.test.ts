@@ -1,8 +1,17 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox, type SandboxFailure } from 'passport-dribbble-oauth2/sandbox';
 import { close, listen } from '../../support/raw-server';
-import { authorize, codeFor, redirectOf, requestToken, requestUser, tokenFor } from './support';
+import {
+  authorizationURL,
+  authorize,
+  codeFor,
+  redirectOf,
+  requestToken,
+  requestUser,
+  tokenFor,
+} from './support';
 
 type Endpoint = Parameters<Sandbox['fail']>[0];
 
@@ -17,10 +26,26 @@ async function outcome(response: Promise<Response>): Promise<[status: number, bo
   }
 }
 
+/** All that comes on the connection until it ends. */
+function bytesFrom(address: string, token = ''): Promise<string> {
+  const { hostname, port, pathname, search } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  const headers = `Host: localhost\r\nConnection: close\r\nAuthorization: Bearer ${token}`;
+  socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${headers}\r\n\r\n`);
+  return text(socket);
+}
+
+/** The chunks of a response's body; each comes after its length. */
+function chunksOf(bytes: string): string[] {
+  const lines = bytes.slice(bytes.indexOf('\r\n\r\n') + 4).split('\r\n');
+  return lines.filter((line, index) => index % 2 === 1 && line);
+}
+
 describe('Sandbox.fail', () => {
   let dribbble: Sandbox;
+  let logged: string;
   before(async () => {
-    dribbble = await startSandbox({ log: () => undefined });
+    dribbble = await startSandbox({ log: (line) => (logged = line) });
   });
   afterEach(() => dribbble.reset());
   after(() => dribbble.close());
@@ -59,23 +84,27 @@ describe('Sandbox.fail', () => {
         const isOpen = dribbble.requests.length;
         while (dribbble.requests.length === isOpen) await new Promise(setImmediate);
         expect(dribbble.requests.at(-1)).to.include({ endpoint, status: 0 });
+        expect(logged).to.match(/ no response$/);
         expect(await Promise.race([waiting, Promise.resolve('waiting')])).to.equal('waiting');
       });
 
       it('html-502: a page of a proxy', async () => {
         const request = endpoint === 'authorize' ? usual.authorize : await prepare(endpoint);
         dribbble.fail(endpoint, 'html-502');
-        const [status, body] = await outcome(request());
-        expect(status).to.equal(502);
-        expect(body).to.contain('<h1>502 Bad Gateway</h1>');
+        const response = await request();
+        expect(response.status).to.equal(502);
+        expect(response.headers.get('content-type')).to.equal('text/html');
+        expect(await response.text()).to.contain('<h1>502 Bad Gateway</h1>');
       });
 
-      it('rate-limit: 429 with nothing left', async () => {
+      it('rate-limit: 429 with nothing left for a minute', async () => {
         const request = endpoint === 'authorize' ? usual.authorize : await prepare(endpoint);
         dribbble.fail(endpoint, 'rate-limit');
         const response = await request();
         expect(response.status).to.equal(429);
         expect(response.headers.get('x-ratelimit-remaining')).to.equal('0');
+        expect(Number(response.headers.get('x-ratelimit-reset'))).to.be.closeTo(Date.now() / 1000 + 60, 5);
+        expect(await response.json()).to.deep.equal({ message: 'API rate limit exceeded.' });
       });
 
       it('a response of your own', async () => {
@@ -102,17 +131,43 @@ describe('Sandbox.fail', () => {
     return () => requestToken(dribbble, { code });
   }
 
-  it('slow: the usual response, after three seconds', async function () {
+  it('slow: the usual response, a field after the other for three seconds', async function () {
     this.slow(10_000);
-    const [user, token] = [await prepare('user'), await prepare('token')];
+    const [token, request] = [await tokenFor(dribbble), await prepare('token')];
     for (const endpoint of ['authorize', 'token', 'user'] as const) dribbble.fail(endpoint, 'slow');
     const start = performance.now();
-    const outcomes = await Promise.all([outcome(usual.authorize()), outcome(token()), outcome(user())]);
-    expect(outcomes.map(([status]) => status)).to.deep.equal([302, 200, 200]);
-    expect(outcomes.map(([, body]) => body).join(' ')).to.match(
-      /^ \{"access_token".*\} \{"name":"Maya Lind".*\}$/,
-    );
+    const [redirect, granted, user] = await Promise.all([
+      usual.authorize(),
+      request().then((response) => response.json()),
+      bytesFrom(dribbble.options.userProfileURL, token),
+    ]);
     expect(performance.now() - start).to.be.above(2500);
+    expect(redirectOf(redirect).params).to.have.all.keys('code', 'state');
+    expect(granted).to.have.property('access_token');
+    expect(chunksOf(user)).to.deep.equal(JSON.stringify(dribbble.people[0]).split(/(?<=,)/));
+  });
+
+  it('cut-off: half of a body, and the beginning of a redirect', async () => {
+    const token = await tokenFor(dribbble);
+    for (const endpoint of ['authorize', 'user'] as const) dribbble.fail(endpoint, 'cut-off');
+    const body = JSON.stringify(dribbble.people[0]);
+    const chunks = chunksOf(await bytesFrom(dribbble.options.userProfileURL, token));
+    expect(chunks).to.deep.equal([body.slice(0, body.length / 2)]);
+    expect(await bytesFrom(authorizationURL(dribbble))).to.equal('HTTP/1.1 ');
+  });
+
+  it('resets: the code of the request can still be used', async () => {
+    const request = await prepare('token');
+    dribbble.fail('token', 'resets', { once: true });
+    expect(await outcome(request())).to.equal('ECONNRESET');
+    expect((await request()).status).to.equal(200);
+  });
+
+  it('a response of your own is text if its body is', async () => {
+    dribbble.fail('user', { body: 'tea' });
+    const response = await requestUser(dribbble);
+    expect([response.status, await response.text()]).to.deep.equal([200, 'tea']);
+    expect(response.headers.get('content-type')).to.equal('text/plain; charset=utf-8');
   });
 
   it('unauthorized: the API refuses a valid token', async () => {
@@ -195,6 +250,14 @@ describe('Sandbox.fail', () => {
   it('resets a request for a refusing endpoint that comes by another port', async () => {
     dribbble.fail('user', 'refuses');
     expect(await outcome(fetch(`${dribbble.url}/v2/user`))).to.equal('ECONNRESET');
+    expect(dribbble.requests.at(-1)).to.include({ status: 0 });
+  });
+
+  it('keeps an endpoint refusing when another fails', async () => {
+    dribbble.fail('user', 'refuses');
+    dribbble.fail('token', { status: 500 });
+    expect((await requestToken(dribbble)).status).to.equal(500);
+    expect(await outcome(requestUser(dribbble))).to.equal('ECONNREFUSED');
   });
 
   it('does not count as refused by Dribbble', async () => {
@@ -208,8 +271,8 @@ describe('Sandbox.fail', () => {
     ['token', 'explodes', /The endpoint token can't fail as "explodes"/],
     ['token', 42, /The endpoint token can't fail as 42/],
     ['token', undefined, /The endpoint token can't fail as undefined/],
-    ['elsewhere', 'hangs', /The endpoint elsewhere can't fail/],
-    ['elsewhere', { status: 500 }, /The endpoint elsewhere can't fail/],
+    ['elsewhere', 'hangs', /The endpoint elsewhere can't fail as "hangs", but as none/],
+    ['elsewhere', { status: 500 }, /The endpoint elsewhere can't fail as \{"status":500\}, but as none/],
   ] as const) {
     it(`throws a TypeError for ${endpoint} and ${JSON.stringify(how)}`, () => {
       expect(() => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { authorizationURL, authorize, CALLBACK, redirectOf, requestUser } from './support';
@@ -13,29 +14,71 @@ describe('The pages of the sandbox', () => {
   const post = (url: string, form: Record<string, string>) =>
     fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' });
   const page = async (url: string) => (await fetch(url)).text();
+  /** The lines of a page's list. */
+  const listOf = (body: string) =>
+    (/<ul>\n(.*?)<\/ul>/s.exec(body)?.[1] ?? '').split('\n').map((line) => line.replace(/<.*?>/g, ''));
 
   it('load nothing from elsewhere, run no script, and say that they are not Dribbble', async () => {
-    for (const url of [
-      dribbble.url,
-      authorizationURL(dribbble),
-      authorizationURL(dribbble, { client_id: 'x' }),
-    ]) {
+    const targets = ' http://localhost:3000 http://localhost:* http://127.0.0.1:*';
+    for (const [url, mayLeadTo] of [
+      [dribbble.url, ''],
+      [authorizationURL(dribbble), targets],
+      [authorizationURL(dribbble, { client_id: 'x' }), ''],
+    ] as const) {
       const response = await fetch(url);
       expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8');
-      expect(response.headers.get('content-security-policy')).to.match(
-        /^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'( http:\/\/localhost:3000 http:\/\/localhost:\* http:\/\/127\.0\.0\.1:\*)?$/,
-      );
+      // With no-referrer, a browser sends a form with the origin null.
+      expect(response.headers.get('referrer-policy')).to.equal('same-origin');
       const body = await response.text();
+      const [, style = ''] = /<style>(.*)<\/style>/s.exec(body) ?? [];
+      const hash = createHash('sha256').update(style).digest('base64');
+      expect(response.headers.get('content-security-policy')).to.equal(
+        `default-src 'none'; style-src 'sha256-${hash}'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'${mayLeadTo}`,
+      );
       expect(body)
         .to.contain('This is not Dribbble')
         .and.not.match(/<script|https?:\/\/(?!127\.0\.0\.1)|url\(/);
     }
   });
 
+  it('have a title each, and show nothing in place of what there is not', async () => {
+    for (const [url, title] of [
+      [dribbble.url, 'What it is'],
+      [authorizationURL(dribbble), 'Sign in to localhost:3000'],
+      [authorizationURL(dribbble, { client_id: 'x' }), 'Refused'],
+    ] as const) {
+      expect(await page(url))
+        .to.contain(`<title>${title} · Sandbox</title>`)
+        .and.not.match(/undefined|false/);
+    }
+  });
+
   it('ask in the name of the host of the application, for what it wants', async () => {
     const body = await page(authorizationURL(dribbble, { scope: 'public upload' }));
     expect(body).to.contain('Let localhost:3000 sign you in?');
-    expect(body).to.contain('<code>public</code>').and.contain('<code>upload</code>');
+    expect(listOf(body)).to.deep.equal([
+      '✓ Read what is public in your profile public',
+      '✓ Publish shots in your name upload',
+    ]);
+  });
+
+  it('ask for the scope public if the application names none', async () => {
+    expect(listOf(await page(authorizationURL(dribbble)))).to.deep.equal([
+      '✓ Read what is public in your profile public',
+    ]);
+  });
+
+  it('ask for nothing where a space stands for no scope', async () => {
+    const body = await page(authorizationURL(dribbble, { scope: ' upload ' }));
+    expect(listOf(body)).to.deep.equal(['✓ Publish shots in your name upload']);
+  });
+
+  it('offer every person, the first one chosen', async () => {
+    const body = await page(authorizationURL(dribbble));
+    const choices = [...body.matchAll(/<input type="radio" name="login" value="([^"]+)" (.*?)>/g)];
+    expect(choices.map(([, login, checked]) => [login, checked])).to.deep.equal(
+      dribbble.people.map(({ login }, index) => [login, index === 0 ? 'checked' : '']),
+    );
   });
 
   it('ask for the scope public where the scope is empty', async () => {
@@ -86,15 +129,38 @@ describe('The pages of the sandbox', () => {
     await requestUser(dribbble, 'x');
     dribbble.fail('token', 'hangs');
     const body = await page(dribbble.url);
-    for (const { login } of dribbble.people) expect(body).to.contain(`@${login}<`);
+    const people = [...body.matchAll(/@([\w-]+)<\/span><\/span>(?:<span class="pro">(Pro)<\/span>)?<\/li>/g)];
+    expect(people.map(([, login, pro]) => [login, pro === 'Pro'])).to.deep.equal(
+      dribbble.people.map(({ login, pro }) => [login, pro]),
+    );
     expect(body).to.contain('user 401: its access token is wrong or revoked');
     expect(body).to.contain('<code>authorize</code>works').and.contain('<code>token</code>&#34;hangs&#34;');
+  });
+
+  it('show the last twenty requests, the newest one first', async () => {
+    for (let count = 1; count <= 20; count += 1) await authorize(dribbble, { state: `no. ${String(count)}` });
+    dribbble.fail('user', 'resets');
+    await requestUser(dribbble).catch(() => undefined);
+    const body = await page(dribbble.url);
+    const [first, ...rest] = [...body.matchAll(/<summary>(.*)<\/summary>/g)].map(([, summary]) => summary);
+    expect(first).to.equal('user no response');
+    expect(rest).to.deep.equal(Array.from({ length: 19 }, () => 'authorize 200'));
+    const states = [...body.matchAll(/no\. (\d+)/g)].map(([, count]) => Number(count));
+    expect(states).to.deep.equal(Array.from({ length: 19 }, (_, index) => 20 - index));
   });
 
   it('draw a picture that an application may show', async () => {
     const response = await fetch(dribbble.people[0]?.avatar_url ?? '');
     expect(response.headers.get('content-type')).to.equal('image/svg+xml');
     expect(response.headers.get('cross-origin-resource-policy')).to.equal('cross-origin');
-    expect(await response.text()).to.match(/^<svg .*<\/svg>$/s);
+    expect(await response.text()).to.match(/^<svg .*>M<\/text><\/svg>$/s);
+  });
+
+  it('draw each person in a colour of their own', async () => {
+    const urls = dribbble.people.map(({ login }) => `${dribbble.url}/avatars/${login}.svg`);
+    const pictures = await Promise.all(urls.map(page));
+    const hues = pictures.map((picture) => Number(/fill="hsl\((\d+) /.exec(picture)?.[1]));
+    expect(new Set(hues)).to.have.property('size', 6);
+    for (const hue of hues) expect(hue).to.be.within(0, 359);
   });
 });

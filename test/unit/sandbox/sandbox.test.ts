@@ -15,6 +15,7 @@ import {
   requestToken,
   requestUser,
   tokenFor,
+  VERIFIER,
 } from './support';
 
 async function rejection(options: object): Promise<Error> {
@@ -78,6 +79,8 @@ describe('startSandbox', () => {
       'callbackURL option must be an http(s) URL',
     ],
     ['a callback URL of another scheme', { callbackURL: 'javascript:1' }, 'callbackURL option'],
+    ['a callback URL that is no string', { callbackURL: new URL(CALLBACK) }, 'callbackURL option'],
+    ['a callback URL of a scheme alike', { callbackURL: 'xhttp://localhost/' }, 'callbackURL option'],
     ['a callback URL with a fragment', { callbackURL: 'http://localhost/#a' }, 'callbackURL option'],
     ['an empty client ID', { clientID: '' }, 'clientID option must be a string that is not empty'],
     ['a client ID that is a number', { clientID: 1 }, 'clientID option'],
@@ -87,7 +90,7 @@ describe('startSandbox', () => {
       'clientSecret option must be a string that is not empty',
     ],
     ['a client secret that is a number', { clientSecret: 1 }, 'clientSecret option'],
-    ['a host', { host: '0.0.0.0' }, 'it listens on 127.0.0.1 only'],
+    ['a host', { host: '0.0.0.0' }, 'host option must be left out: it listens on 127.0.0.1 only'],
     ['people without an id', { people: [{ login: 'a' }] }, 'people option must give each person an id'],
     ['people without a login', { people: [{ id: 1 }] }, 'people option'],
     ['people whose login is no name', { people: [{ id: 1, login: 'a b' }] }, 'people option'],
@@ -127,8 +130,11 @@ describe('Sandbox', () => {
       'bobbytags',
       'newcomer',
     ]);
-    expect(people.get('maya')).to.include({ email: 'maya@maya.example' });
-    expect(people.get('martaquill')?.teams[0]).to.include({ login: 'papercranes', type: 'Team' });
+    expect(people.get('maya')).to.include({
+      name: 'Maya Lind',
+      email: 'maya@maya.example',
+      location: 'Malmö, Sweden',
+    });
     expect(people.get('rookie')).to.include({ name: null, avatar_url: null, bio: null });
     expect(people.get('newcomer')).to.include({
       avatar_url: 'https:default_avatars/default-avatar-gradient-6.png',
@@ -137,14 +143,42 @@ describe('Sandbox', () => {
     });
   });
 
+  const personOf = (login: string) => dribbble.people.find((person) => person.login === login);
+
+  it('has a person with a Pro account, links and a team, and with markup in the bio', () => {
+    const marta = personOf('martaquill');
+    const { teams, links, bio } = marta ?? {};
+    expect(marta).to.include({ name: 'Marta Quill', pro: true, location: 'Porto, Portugal' });
+    expect(bio).to.contain('Type &amp; identity at <a href="https://dribbble.com/papercranes">');
+    expect(links).to.have.all.keys('web', 'twitter');
+    for (const link of Object.values(links ?? {})) expect(link).to.match(/^https:/);
+    const team = { name: 'Paper Cranes', login: 'papercranes', html_url: 'https://dribbble.com/papercranes' };
+    expect(teams).to.have.length(1);
+    expect(teams?.[0]).to.include({ ...team, id: 39, type: 'Team' });
+    for (const date of [marta?.created_at, teams?.[0]?.created_at, teams?.[0]?.updated_at])
+      expect(date).to.match(/^\d{4}(-\d\d){2}T\d\d(:\d\d){2}Z$/);
+  });
+
+  it('has a person who writes in Japanese, beyond the basic plane as well', () => {
+    const { name, bio, location } = personOf('iroha') ?? {};
+    expect(location).to.match(/\p{Script=Han}/u);
+    for (const text of [name, bio]) expect(text).to.match(/\p{Script=Hiragana}.*[\u{10000}-\u{10ffff}]/u);
+  });
+
+  it('has a person who tries to inject script in each field that a person can write', () => {
+    const { name, avatar_url, bio, location, links } = personOf('bobbytags') ?? {};
+    for (const text of [name, avatar_url, bio, location, ...Object.values(links ?? {})])
+      expect(text).to.match(/<img|javascript:|<script|onload=|onmouseover=/);
+    expect(links).to.have.all.keys('web', 'twitter');
+  });
+
   it('fills in what a given person does not have', async () => {
-    const [zoe] = await using(
-      await startSandbox({ people: [{ id: 7, login: 'zoe', pro: true }] }),
-      ({ people }) => people,
-    );
-    expect(zoe).to.include({ id: 7, login: 'zoe', name: 'zoe', pro: true, type: 'User', followers_count: 0 });
-    expect(zoe).to.have.property('html_url', 'https://dribbble.com/zoe');
-    expect(zoe).not.to.have.property('email');
+    const given = { id: 7, login: 'zoe', followers_count: 3 };
+    const { url, people } = await using(await startSandbox({ people: [given] }), (other) => other);
+    const addresses = { html_url: 'https://dribbble.com/zoe', avatar_url: `${url}/avatars/zoe.svg` };
+    const [created_at, type] = ['2019-11-23T12:00:00Z', 'User'];
+    const rest = { bio: '', location: '', links: {}, pro: false, can_upload_shot: true, teams: [] };
+    expect(people).to.deep.equal([{ ...given, name: 'zoe', ...addresses, ...rest, created_at, type }]);
   });
 
   it('asks on a page, until told who says yes, and again when told to ask', async () => {
@@ -186,11 +220,24 @@ describe('Sandbox', () => {
     expect(exchanged).to.include({ endpoint: 'token', status: 200 });
     expect(exchanged?.params).to.include({ client_secret: '[client_secret]', code: '[code]' });
     expect(read).to.include({ endpoint: 'user', status: 200 });
+    expect(read?.params).to.deep.equal({});
     expect(read?.headers).to.include({ authorization: 'Bearer [authorization]' });
     expect(wrong?.params).to.deep.equal({ access_token: '[access_token]' });
     for (const secret of [token, dribbble.options.clientSecret]) {
       expect(JSON.stringify(dribbble.requests)).not.to.contain(secret);
     }
+  });
+
+  it('notes no code_verifier', async () => {
+    await requestToken(dribbble, { code_verifier: VERIFIER });
+    expect(dribbble.requests[0]?.params).to.include({ code_verifier: '[code_verifier]' });
+  });
+
+  it('notes no request to anything but the endpoints', async () => {
+    const other = await startSandbox({ log: () => undefined });
+    for (const path of ['/', '/avatars/maya.svg', '/elsewhere']) await (await fetch(other.url + path)).text();
+    expect(other.requests).to.deep.equal([]);
+    await other.close();
   });
 
   it('notes neither the cookies of a browser nor what is left of a header without its scheme', async () => {
@@ -308,8 +355,11 @@ describe('Sandbox', () => {
     });
   }
 
-  it('takes no form from a page of another origin', async () => {
+  it('takes no form from a page of another origin, and says so', async () => {
     const form = { method: 'POST', headers: { origin: 'http://evil.example' } };
     expect(await statusOf(authorizationURL(dribbble), form, 'login=maya&decision=authorize')).to.equal(403);
+    const body = new URLSearchParams({ login: 'maya', decision: 'authorize' });
+    const response = await fetch(authorizationURL(dribbble), { ...form, body });
+    expect(await response.text()).to.contain('Only for this machine');
   });
 });
