@@ -153,7 +153,8 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const { connection = req.socket } = req as { connection?: unknown };
     const view = { query, headers, url, app, connection } as unknown as Request;
     const sent = settings.keepsState ? undefined : options.state;
-    super.authenticate.call(login, view, { __proto__: options, ...options, state: sent } as never);
+    const sharedProto = Object.getPrototypeOf(options) as object; // a prototype of each login's own is slow
+    super.authenticate.call(login, view, { __proto__: sharedProto, ...options, state: sent } as never);
   }
 
   /**
