@@ -42,9 +42,9 @@ function usualPeople(url: string): SandboxPerson[] {
 export function completePeople(given: readonly SandboxPerson[] | undefined, url: string): DribbbleUser[] {
   const rule = 'startSandbox: the people option must give each person an id and a login of their own';
   return (given ?? usualPeople(url)).map((person, index, all) => {
-    const { id, login } = person;
+    const { id, login } = Object(person) as SandboxPerson;
     const isTaken = all.slice(0, index).some((other) => other.id === id || other.login === login);
-    const hasBoth = Number.isSafeInteger(id) && typeof login === 'string' && /^[\w-]+$/.test(login);
+    const hasBoth = /^\[\d{1,15},"[\w-]+"\]$/.test(JSON.stringify([id, login]));
     if (isTaken || !hasBoth) throw new TypeError(rule);
     const usual = { can_upload_shot: true, pro: false, followers_count: 0, type: 'User', teams: [] };
     return { ...account(login, url), ...usual, ...person };
