@@ -23,12 +23,9 @@ const blocks: Block[] = [...readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(
   }),
 );
 
-/** What a snippet takes for granted. */
+/** What a snippet takes for granted: the imports of the program above it, and what the text says of it. */
 const PRELUDE = `
-import express, { type NextFunction, type Request, type Response } from 'express';
-import passport from 'passport';
-import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import type { DribbbleProfile, DribbbleTokenResponse, VerifyCallback } from 'passport-dribbble-oauth2';
+${(blocks[0]?.code ?? '').replace(/\n\n[^]*/, '')}
 const db = { query: async (sql: string, values: unknown[]): Promise<{ rows: { id: number }[] }> => ({ rows: [] }) };
 const [clientID, clientSecret, callbackURL] = ['id', 'secret', 'https://app.example.com/callback'];
 export const app = express();
@@ -138,7 +135,7 @@ describe('The README', () => {
     } else {
       it(`has a snippet that runs: ${firstLine}`, async () => {
         const { app } = createRequire(__filename)(write(block, number)) as { app: import('express').Express };
-        if (!block.code.startsWith('app.use(')) return;
+        if (!block.code.includes('app.use(')) return;
         const server = app.listen(0, '127.0.0.1');
         await once(server, 'listening');
         const { port } = server.address() as import('node:net').AddressInfo;
