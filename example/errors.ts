@@ -52,16 +52,16 @@ export function explain(error: unknown): Problem {
     return {
       status,
       title: 'That did not come from here',
-      what: 'Another site sent this request in your name, so it was not carried out.',
+      what: 'The request came from another site, so we ignored it.',
       todo: 'If it was you, do it again from this site.',
     };
   }
   if (status === 503) {
     return {
       status,
-      title: 'We cannot look up who you are',
-      what: 'The store that remembers who is signed in does not answer.',
-      todo: 'Try again in a minute. You need not sign in again.',
+      title: 'We cannot check who is signed in',
+      what: 'The store that remembers who is signed in is not responding.',
+      todo: 'Try again in a minute. You do not need to sign in again.',
       button: 'try again',
       developer: 'Check that the Redis at REDIS_URL is up.',
       retryAfter: 30,
@@ -71,15 +71,15 @@ export function explain(error: unknown): Problem {
     return {
       status,
       title: 'We could not read that request',
-      what: 'Something in its address is not as it should be.',
+      what: 'There is a mistake in its address.',
       todo: 'Check the address, or start over.',
     };
   }
   return {
     status: 500,
     title: 'Something broke on our side',
-    what: 'It is not your doing, and it has been written to the log.',
-    todo: 'Try again. If it happens again, tell us when it did.',
+    what: 'It is not your fault, and the error is in our log.',
+    todo: 'Try again. If it happens again, tell us when it happened.',
     button: 'try again',
     developer: 'The log has the error.',
   };
@@ -91,8 +91,8 @@ function failedLogin({ code, message }: FailedLogin): Problem {
     case 'state_used':
       return {
         ...failed,
-        title: 'This sign-in is over already',
-        what: 'Its address was opened a second time. To be safe, it was not carried out again.',
+        title: 'This sign-in is already over',
+        what: 'Its address was opened a second time. To be safe, it works only once.',
       };
     case 'state_expired':
       return {
@@ -105,8 +105,8 @@ function failedLogin({ code, message }: FailedLogin): Problem {
       return {
         ...failed,
         title: 'We could not match this sign-in to you',
-        what: 'It was started in another browser, or cookies were not let through. To be safe, it was not carried out.',
-        todo: 'Sign in again in this browser, and let cookies through.',
+        what: 'It was started in another browser, or your browser blocked our cookies. To be safe, we stopped it.',
+        todo: 'Sign in again in this browser, and allow cookies.',
         developer: `${message} Behind a proxy that speaks https, set TRUST_PROXY: without it the session cookie is not set.`,
       };
     default:
@@ -121,8 +121,8 @@ function failedLogin({ code, message }: FailedLogin): Problem {
 
 const unreachable: Problem = {
   status: 502,
-  title: 'Dribbble does not answer',
-  what: 'We could not get through to Dribbble, or could not make sense of its response. You are not signed in.',
+  title: 'Dribbble is not responding',
+  what: 'We could not reach Dribbble, or could not understand its response. You are not signed in.',
   todo: 'Sign in again in a minute.',
   button: 'sign in',
   retryAfter: 60,
@@ -132,7 +132,7 @@ const slow: Problem = {
   ...unreachable,
   status: 504,
   title: 'Dribbble takes too long',
-  what: 'It did not answer in time, so we stopped waiting. You are not signed in.',
+  what: 'It did not respond in time, so we stopped waiting. You are not signed in.',
 };
 
 function byCode(code: string, status: number): Problem {
@@ -143,7 +143,7 @@ function byCode(code: string, status: number): Problem {
         status,
         title: 'Dribbble does not know this app',
         what: 'The app is set up wrong, so nobody can sign in at the moment.',
-        todo: 'There is nothing you can do but tell us.',
+        todo: 'All you can do is tell us.',
         developer:
           'Check DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET against your application on Dribbble: both are 64 characters long.',
       };
@@ -152,7 +152,7 @@ function byCode(code: string, status: number): Problem {
         status,
         title: 'Dribbble will not send you back here',
         what: 'The app is set up wrong, so nobody can sign in at the moment.',
-        todo: 'There is nothing you can do but tell us.',
+        todo: 'All you can do is tell us.',
         developer:
           'The callback URL registered with your application on Dribbble must be this app’s, to the letter: BASE_URL followed by /auth/dribbble/callback.',
       };
@@ -160,7 +160,7 @@ function byCode(code: string, status: number): Problem {
       return {
         status,
         title: 'This sign-in took too long',
-        what: 'What Dribbble handed over to sign you in has expired or was used before.',
+        what: 'The code that Dribbble sent with you has expired, or was used before.',
         todo: 'Sign in again.',
         button: 'sign in',
       };
@@ -169,7 +169,7 @@ function byCode(code: string, status: number): Problem {
         status,
         title: 'Dribbble has suspended this app',
         what: 'Nobody can sign in with it at the moment.',
-        todo: 'There is nothing you can do but tell us.',
+        todo: 'All you can do is tell us.',
         developer: 'Ask Dribbble’s support why the application is suspended.',
       };
     case 'server_error':
@@ -193,7 +193,7 @@ function apiProblem({ status, apiStatus }: DribbbleAPIError): Problem {
     return {
       status,
       title: 'Too many people at once',
-      what: 'Dribbble limits how often an app may ask it, and this one is over the limit.',
+      what: 'Dribbble limits how many requests an app may send, and this one is over the limit.',
       todo: 'Sign in again in a minute.',
       button: 'sign in',
       retryAfter: 60,
@@ -202,7 +202,7 @@ function apiProblem({ status, apiStatus }: DribbbleAPIError): Problem {
   return {
     ...unreachable,
     title: 'Dribbble would not tell us who you are',
-    what: 'It let you sign in, and then did not hand over your profile.',
-    developer: `Its API answered with status ${String(apiStatus)}. The log has the rest.`,
+    what: 'It let you sign in, but did not send us your profile.',
+    developer: `Its API responded with status ${String(apiStatus)}. The log has the rest.`,
   };
 }

@@ -20,10 +20,12 @@ export function signInPage({ denied, returnTo, sandbox }: SignIn): string {
       ${
         denied
           ? html`<p class="notice" role="alert">
-              You said no at Dribbble, so nobody was signed in. You can change your mind any time.
+              You said no at Dribbble, so you are not signed in. You can change your mind at any time.
             </p>`
           : returnTo !== undefined &&
-            html`<p class="notice" role="status">Sign in first. Then you go on to where you were going.</p>`
+            html`<p class="notice" role="status">
+              Sign in first. Then you will see the page that you asked for.
+            </p>`
       }
       <h1>Your Dribbble profile, <em>courtside</em>.</h1>
       <p class="lead">
@@ -163,13 +165,13 @@ export function dataPage(user: User): string {
           ${
             scopes.length > 0
               ? html`<ul class="permissions">
-                  ${scopes.map((scope) => html`<li>${permissions[scope] ?? 'Something that this app has no words for.'} <code>${scope}</code></li>`)}
+                  ${scopes.map((scope) => html`<li>${permissions[scope] ?? 'A permission that this app does not know.'} <code>${scope}</code></li>`)}
                 </ul>`
               : html`<p>Dribbble did not say.</p>`
           }
           <p class="muted">
             Courtside does not keep the access token, so it cannot ask Dribbble again until you next sign in.
-            Take the permission back any time in your Dribbble account, under Applications.
+            Revoke the permission at any time in your Dribbble account, under Applications.
           </p>
         </section>
       </div>
@@ -186,7 +188,7 @@ export function signedOutPage(): string {
       <p class="lead" role="status">
         You are still signed in at Dribbble itself. On a computer that others use, sign out there too.
       </p>
-      <p><a class="button" href="/">Go to the first page</a></p>
+      <p><a class="button" href="/">Go to the home page</a></p>
     `),
   });
 }

@@ -183,7 +183,7 @@ describe('The example app', () => {
       expect((await browser.open(callback)).status).to.equal(200);
       const replay = await browser.get(callback);
       expect(replay.status).to.equal(403);
-      expect(replay.body).to.contain('This sign-in is over already');
+      expect(replay.body).to.contain('This sign-in is already over');
     });
 
     it('goes on, in a second tab, for whoever was signed in by the first', async () => {
@@ -329,7 +329,7 @@ describe('The example app', () => {
         fake.token = (socket) => socket.write(response('<html>Maintenance</html>'));
         const page = await comeBack(app, 'code=good');
         expect(page.status).to.equal(502);
-        expect(page.body).to.contain('Dribbble does not answer');
+        expect(page.body).to.contain('Dribbble is not responding');
       });
 
       it('shows neither a stack nor a secret', async () => {
@@ -407,7 +407,7 @@ describe('The example app', () => {
       await browser.get(`${app.url}/auth/dribbble`);
       const page = await browser.get(`${app.url}/profile`);
       expect(page.status).to.equal(503);
-      expect(page.body).to.contain('We cannot look up who you are').and.not.contain('ECONNREFUSED');
+      expect(page.body).to.contain('We cannot check who is signed in').and.not.contain('ECONNREFUSED');
     } finally {
       await app.close();
     }

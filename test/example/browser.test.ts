@@ -173,7 +173,7 @@ describe('The example app in Chromium', function () {
     await signIn('rookie');
     const answer = await page.goto(callback);
     expect(answer?.status()).to.equal(403);
-    expect(await heading()).to.equal('This sign-in is over already');
+    expect(await heading()).to.equal('This sign-in is already over');
     // Chromium notes every answer of 400 and above.
     expect(complaints.splice(0))
       .to.match(/^console: Failed to load resource: .* 403/)
