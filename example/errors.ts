@@ -145,7 +145,7 @@ function byCode(code: string, status: number): Problem {
         what: 'The app is set up wrong, so nobody can sign in at the moment.',
         todo: 'All you can do is tell us.',
         developer:
-          'Check DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET against your application on Dribbble: both are 64 characters long.',
+          'Check DRIBBBLE_CLIENT_ID and DRIBBBLE_CLIENT_SECRET against your application on Dribbble.',
       };
     case 'redirect_uri_mismatch':
       return {
