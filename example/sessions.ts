@@ -38,7 +38,7 @@ export async function redisSessions(url: string, log: (error: unknown) => void):
   let connected = false;
   const client = createClient({
     url,
-    // Without Redis an answer is an error page, at once, and not a wait for its return.
+    // Without Redis, respond with an error page at once. Do not wait until it is back.
     disableOfflineQueue: true,
     // Where it can't be reached at all the address is wrong; where it is lost it comes back.
     socket: { reconnectStrategy: (retries) => connected && Math.min(retries * 100, 2000) },
