@@ -86,6 +86,7 @@ export function request(
           socket.on('data', limitRawBytes);
         });
         sent.on('response', (received) => {
+          if (sent !== attempt) return;
           response = received;
           // A server may send 408 when it closes an idle connection (RFC 9110, section 15.5.9).
           if (received.statusCode === 408 && mayRetry()) retry();
@@ -102,7 +103,7 @@ export function request(
         });
         sent.end(body ?? undefined);
       } catch (error) {
-        failed(error as Error, 0);
+        failed(error instanceof Error ? error : new Error(String(error)), 0);
       }
 
       function bytesRead(): number {
@@ -170,7 +171,7 @@ export function request(
       delete error.rawPacket; // raw bytes of the response, which may contain the access token
       const why = error.message || (error.code ?? error.name);
       const status = error.code === 'ETIMEDOUT' ? 504 : 502;
-      if (!isConnected) fail(`could not be reached: ${why}. ${UNREACHABLE}`, status, error);
+      if (!isConnected && bytes === 0) fail(`could not be reached: ${why}. ${UNREACHABLE}`, status, error);
       else if (error.code?.startsWith('HPE_'))
         fail(`sent a malformed response: ${why}. ${WRONG_URL}`, 502, error);
       else if (bytes === 0) fail(`closed the connection without a response: ${why}. ${LATER}`, status, error);

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import http = require('node:http');
 import https = require('node:https');
 import net = require('node:net');
+import tls = require('node:tls');
 import { expect } from 'chai';
 import { Connections } from '../../support/connections';
 import { loadAgain } from '../../support/load-again';
 import { NameServer } from '../../support/name-server';
 import { useNock } from '../../support/nock';
 import { hostOf, listen } from '../../support/raw-server';
-import { TlsHost, until } from '../../support/tls-host';
+import { TLS, TlsHost, until } from '../../support/tls-host';
 
 describe('preconnect', () => {
   let host: TlsHost;
@@ -340,6 +341,16 @@ describe('preconnect', () => {
       await connected();
       nock.activate();
     });
+  });
+
+  it('leaves a request on a TLS connection that its agent hands over open, which says how the response broke', async () => {
+    host.answer = (_req, res) => {
+      res.writeHead(200, { 'Content-Length': 10 }).write('half', () => res.socket?.destroy());
+    };
+    const open = tls.connect({ host: 'localhost', port: host.port, ca: TLS.cert });
+    await once(open, 'secureConnect');
+    const agent = Object.assign(new https.Agent(), { createConnection: () => open });
+    expect(await errorOf(send(host.url(), { agent }))).to.include('in the middle of its response');
   });
 
   it('opens none for a request that has an agent, which waits for a response on a connection of its own', async () => {

@@ -391,6 +391,36 @@ describe('request', () => {
       expect(error.message).to.match(/could not be reached: .*ECONNREFUSED/);
     });
 
+    it('is sent once, though a 408 comes after the timeout', async () => {
+      let old: net.Socket | undefined;
+      await keep(1, (socket) => (old = socket));
+      const [kept] = Object.values(agent.freeSockets).flat();
+      if (kept) kept.destroy = () => kept; // as one that is slow to close
+      let opened = 0;
+      agent.createConnection = () => {
+        opened += 1;
+        return undefined;
+      };
+
+      await rejection(send({ timeout: 50, options: { agent } }));
+      old?.write(response('', { status: '408 Request Timeout' }));
+      await once(kept ?? agent, 'data');
+      await new Promise(setImmediate);
+
+      expect(opened).to.equal(0);
+      kept?.resetAndDestroy();
+    });
+
+    it('rejects when the agent throws undefined for the second connection', async () => {
+      await keep(1, (socket) => socket.end());
+      agent.createConnection = () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what an agent throws is its own
+        throw undefined;
+      };
+
+      expect((await rejection(send({ options: { agent } }))).message).to.include('could not be reached');
+    });
+
     it('is sent no third time', async () => {
       await keep(5, (socket) => socket.end());
       server.behave = (socket) => socket.end();
