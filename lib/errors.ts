@@ -301,7 +301,7 @@ function responseError({ statusCode, data }: ErrorResponse, context: Context): E
     statusCode,
   });
   // A 2xx response may contain the access token, in any form.
-  if (statusCode < 300) return error as typeof error & ErrorResponse;
+  if (statusCode >= 200 && statusCode <= 299) return error as typeof error & ErrorResponse;
   const secrets = [...context.secrets, ...tokensIn(parseObject(data))];
   // Not enumerable: it may be long, and loggers print enumerable fields.
   return Object.defineProperty(error, 'data', { value: hide(data, secrets) }) as typeof error & ErrorResponse;

@@ -119,7 +119,8 @@ export class OAuth2Client extends OAuth2 {
       (response) => {
         const { statusCode, body: data } = response;
         debug('%s: %d after %d ms', host, statusCode, Date.now() - begun);
-        done(statusCode < 300 ? null : { statusCode, data }, data, response);
+        const isSuccess = statusCode >= 200 && statusCode <= 299; // Node hands over 0xx too
+        done(isSuccess ? null : { statusCode, data }, data, response);
       },
       (error: unknown) => {
         debug('%s: no response after %d ms', host, Date.now() - begun);

@@ -42,6 +42,11 @@ describe('DribbbleTokenResponse', () => {
     });
   }
 
+  it('is refused with a status that is none', async () => {
+    dribbble.token = (socket) => socket.end(json(TOKEN, '099 Odd'));
+    expectKind(await login(strategyOf()), 'error');
+  });
+
   it('is taken without a token type, and of any case and any successful status', async () => {
     for (const token of [{ access_token: 'a' }, { access_token: 'a', token_type: 'BEARER' }]) {
       dribbble.token = { status: 299, json: token };
