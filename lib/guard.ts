@@ -54,11 +54,15 @@ export function once<Rest extends unknown[]>(
 
 /** Always an Error: `next(undefined)` would let the request through, `next('route')` would skip its handlers. */
 export function asError(thrown: unknown): Error {
-  if (isError(thrown)) return thrown;
   const message = `The app threw, rejected or called back with ${typeof thrown}, not with an Error.`;
-  const error = new Error(typeof thrown === 'string' && thrown ? thrown : message, { cause: thrown });
-  // Keep the fields that error handlers read, such as `status`.
-  return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
+  try {
+    if (isError(thrown)) return thrown;
+    const error = new Error(typeof thrown === 'string' && thrown ? thrown : message, { cause: thrown });
+    // Keep the fields that error handlers read, such as `status`.
+    return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
+  } catch (cause) {
+    return new Error(message, { cause }); // a getter that throws, or a revoked proxy
+  }
 }
 
 /** Also true for errors of another realm, such as Node's own under Jest. */

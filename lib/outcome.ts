@@ -21,8 +21,10 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   const once = (action: () => unknown, step: string, ...details: unknown[]): void => {
     if (settled) return;
     settled = true;
-    debug(step, ...details);
-    guard(action, reportThrown);
+    guard(() => {
+      debug(step, ...details);
+      return action();
+    }, reportThrown);
   };
 
   function reportThrown(reason: Error): void {

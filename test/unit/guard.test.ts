@@ -13,4 +13,20 @@ describe('asError', () => {
     expect(asError({ status: 503, message: 'busy' })).to.include({ status: 503, message: 'busy' });
     expect(asError(42).cause).to.equal(42);
   });
+
+  it('makes an Error of what throws when it is looked at', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const getter = Object.defineProperty({}, 'status', {
+      enumerable: true,
+      get: () => {
+        throw thrown;
+      },
+    });
+    for (const value of [proxy, getter])
+      expect(asError(value))
+        .to.be.instanceOf(Error)
+        .with.property('message')
+        .include('with object, not with');
+  });
 });
