@@ -126,9 +126,10 @@ export class DribbbleStrategy extends OAuth2Strategy {
       else outcome.error(errors.authorizationError(callback, this._oauth2._authorizeUrl, settings));
     };
     // A subclass's authenticate may go on to write to `this`, and its hooks to read that.
-    const isOurs = this.authenticate === DribbbleStrategy.prototype.authenticate;
-    const parent = isOurs ? (Object.getPrototypeOf(this) as this) : this;
-    const login = Object.assign(Object.create(parent) as object, isOurs ? this : {}, outcome, {
+    const isPassports =
+      !Object.hasOwn(this, '_dribbble') && this.authenticate === DribbbleStrategy.prototype.authenticate;
+    const parent = isPassports ? (Object.getPrototypeOf(this) as this) : this;
+    const login = Object.assign(Object.create(parent) as object, isPassports ? this : {}, outcome, {
       _dribbble: settings,
       _oauth2: forLogin(this._oauth2, outcome.error),
       _stateStore: loginState,
@@ -149,12 +150,11 @@ export class DribbbleStrategy extends OAuth2Strategy {
     if (code !== undefined) preconnectFor(this._oauth2, ...profileURLs); // during the token request
     // All that passport-oauth2 reads. An error response is handled like a code until its state is checked.
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };
-    const { headers, url, app } = req;
-    const { connection = req.socket } = req as { connection?: unknown };
+    const { headers, url, app, connection = req.socket } = req as unknown as Record<string, unknown>;
     const view = { query, headers, url, app, connection } as unknown as Request;
     const sent = settings.keepsState ? undefined : options.state;
-    const sharedProto = Object.getPrototypeOf(options) as object; // a prototype of each login's own is slow
-    super.authenticate.call(login, view, { __proto__: sharedProto, ...options, state: sent } as never);
+    const proto = Object.getPrototypeOf(options) as object; // shared: V8 is slow with one for each login
+    super.authenticate.call(login, view, { __proto__: proto, ...options, state: sent } as never);
   }
 
   /**

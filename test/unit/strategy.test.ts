@@ -83,6 +83,20 @@ describe('DribbbleStrategy', () => {
     });
   }
 
+  it('obeys a hook of its own that is not enumerable, where passport.authenticate() is given the strategy', async () => {
+    const strategy = build({ agent: new https.Agent() });
+    Object.defineProperty(strategy, 'authorizationParams', { value: () => ({ prompt: 'login' }) });
+    const url = await new Promise<string>((redirect) => {
+      Object.assign(strategy, { redirect }).authenticate({
+        headers: {},
+        url: '/',
+        query: {},
+        session: {},
+      } as never);
+    });
+    expect(new URL(url).searchParams.get('prompt')).to.equal('login');
+  });
+
   describe('at the beginning of a login', () => {
     // An agent of the app's keeps the strategy from opening connections ahead, here to the real Dribbble.
     const agent = new https.Agent();
