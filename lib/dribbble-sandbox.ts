@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const { port, 'callback-url': callbackURL } = values;
   // Number('') is 0, which would mean any port.
   const dribbble = await startSandbox({ port: Number(port || NaN), callbackURL, log: console.log });
-  console.log(`A Dribbble for this machine, which is not Dribbble: ${dribbble.url}\n
+  console.log(`A stand-in for Dribbble on this machine: ${dribbble.url}\n
 Paste this into the .env file of your app:\n
 ${dotenv(dribbble.options)}
 Ctrl-C stops it. Requests:`);
@@ -41,6 +41,8 @@ Ctrl-C stops it. Requests:`);
 }
 
 main().catch((error: unknown) => {
-  console.error(`dribbble-sandbox: ${error instanceof Error ? error.message : String(error)}`);
+  const { code, message } = error as NodeJS.ErrnoException;
+  const advice = code === 'EADDRINUSE' ? '. Choose another with --port.' : '';
+  console.error(`dribbble-sandbox: ${message}${advice}`);
   process.exitCode = 1;
 });

@@ -79,7 +79,7 @@ describe('dribbble-sandbox', () => {
     const { child, output } = start('--port', String(port));
     expect(await end(child)).to.equal(1);
     expect(output()).to.equal(
-      `dribbble-sandbox: listen EADDRINUSE: address already in use 127.0.0.1:${String(port)}\n`,
+      `dribbble-sandbox: listen EADDRINUSE: address already in use 127.0.0.1:${String(port)}. Choose another with --port.\n`,
     );
     taken.close();
   });
