@@ -28,6 +28,13 @@ export import TokenError = OAuth2Strategy.TokenError;
  */
 export import InternalOAuthError = OAuth2Strategy.InternalOAuthError;
 
+declare module 'passport-oauth2' {
+  interface InternalOAuthError {
+    /** The HTTP status that an app should respond with; this package's errors have one. */
+    status?: number | undefined;
+  }
+}
+
 // passport-oauth2 sets it by `__proto__`, which Deno does not have.
 for (const { prototype } of [AuthorizationError, TokenError, InternalOAuthError])
   Object.setPrototypeOf(prototype, Error.prototype);
@@ -278,7 +285,7 @@ function withoutSecrets(error: Error, secrets: readonly string[], seen = new Set
 
 /** passport-oauth2's InternalOAuthError, with the HTTP status that an app should respond with. */
 class NoUsableResponse extends InternalOAuthError {
-  readonly status: number;
+  override readonly status: number;
   override readonly cause: Error | undefined;
 
   constructor(message: string, status: number, oauthError?: Error, cause?: Error) {

@@ -264,7 +264,7 @@ if (error instanceof DribbbleAPIError) {
   is<DribbbleRateLimit | undefined>()(error.rateLimit);
 }
 if (error instanceof TokenError || error instanceof AuthorizationError) is<string>()(error.code);
-if (error instanceof InternalOAuthError) is<string>()(error.message);
+if (error instanceof InternalOAuthError) is<number | undefined>()(error.status);
 // @ts-expect-error -- an error has a status only once it is known for one of those
 error.status;
 
