@@ -77,6 +77,18 @@ describe('NODE_DEBUG=passport-dribbble-oauth2', () => {
     expect(steps().slice(2)).to.deep.equal(['failed login: access_denied']);
   });
 
+  it('ends the login in the error that an error throws when it is printed', async () => {
+    const thrown = new Error('It can not be printed.');
+    const toString = (): never => {
+      throw thrown;
+    };
+    const failure = Object.assign(new Error('The database is down.'), { code: { toString } });
+    const verify = (): Promise<never> => Promise.reject(failure);
+    const credentials = { clientID: 'the-id', clientSecret: 'the-client-secret' };
+    const outcome = await login(new lib.DribbbleStrategy({ ...credentials, ...dribbble.endpoints }, verify));
+    expect(outcome).to.deep.equal({ kind: 'error', error: thrown });
+  });
+
   it('prints that verify found nobody', async () => {
     await login(strategy({}, null));
     expect(steps().at(-1)).to.equal('failed login: verify found no user');
