@@ -141,6 +141,13 @@ describe('sandbox, as Dribbble', () => {
           expect(await response.text()).to.contain('it has no redirect_uri of this machine');
         }
       });
+
+      it('sends nobody anywhere else where its callback URL is null', async () => {
+        const unset = await startSandbox({ callbackURL: null as never, log: () => undefined });
+        const { status } = await authorize(unset, { redirect_uri: 'https://app.test/' });
+        await unset.close();
+        expect(status).to.equal(400);
+      });
     });
   });
 
