@@ -103,7 +103,7 @@ export function request(
         });
         sent.end(body ?? undefined);
       } catch (error) {
-        failed(error instanceof Error ? error : new Error(String(error)), 0);
+        failed((error ?? new Error('The agent threw nothing')) as Error, 0);
       }
 
       function bytesRead(): number {
@@ -186,6 +186,7 @@ export function request(
       reject(new HttpError(`${method} ${String(name)}${pathname} ${what}`, status, cause));
     }
 
+    /** @returns the request that was under way */
     function settle(): http.ClientRequest | undefined {
       clearTimeout(deadline);
       const sent = attempt;
