@@ -21,6 +21,7 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   const once = (action: () => unknown, step: string, ...details: unknown[]): void => {
     if (settled) return;
     settled = true;
+    // An async callback of passport.authenticate() may reject. Passport returns its promise, except after a failed login.
     guard(() => {
       debug(step, ...details);
       return action();
