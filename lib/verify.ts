@@ -158,7 +158,7 @@ export function guardProfile({ userProfile }: { userProfile: UserProfile }): Use
   return function (this: unknown, accessToken, done) {
     const settle = once(done);
     const resolved = (profile: unknown): void => {
-      if (profile) settle(null, profile as DribbbleProfile);
+      if (profile !== undefined && profile !== null) settle(null, profile as DribbbleProfile);
     };
     guard(() => userProfile.call(this, accessToken, settle), settle, undefined, resolved);
   };

@@ -221,6 +221,13 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ id: 'mine' });
   });
 
+  it('ends a login whose async userProfile resolves to something that is no profile', async () => {
+    for (const wrong of [false, 0, '']) {
+      const strategy = Object.assign(build(), { userProfile: () => Promise.resolve(wrong) });
+      expect((await login(strategy)).kind).to.be.oneOf(['success', 'fail']);
+    }
+  });
+
   it('obeys a subclass whose getOAuthAccessToken authenticates with Basic', async () => {
     class Subclass extends DribbbleStrategy {
       constructor(...args: ConstructorParameters<typeof DribbbleStrategy>) {
