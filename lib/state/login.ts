@@ -173,14 +173,23 @@ export class LoginState {
     callback: (error: Error | null, ...result: Result) => void,
     method: (settle: (error: Error | null, ...result: Result) => boolean) => unknown,
   ): void {
+    let hasCalled = false;
     const guarded = (error: unknown, ...result: Result): void => {
+      hasCalled = true;
       guard(() => {
         callback(error as Error | null, ...result);
       }, this.onThrow);
     };
-    // Our own stores call back at once.
+    // What keeps no used states here is ours, or no store, and calls back at once.
     const settle = once(guarded, this.used && 'The state store did not call back within a minute.');
-    guard(() => method(settle), settle);
+    guard(
+      () => method(settle),
+      (error) => {
+        // A store that fails after it has called back ends a login that has no outcome yet.
+        if (hasCalled) this.onThrow(error);
+        else (settle as (error: Error) => boolean)(error);
+      },
+    );
   }
 }
 

@@ -271,6 +271,31 @@ describe("A login's state", () => {
       });
     }
 
+    for (const [how, fail] of [
+      [
+        'throws',
+        (error: Error) => {
+          throw error;
+        },
+      ],
+      ['rejects', (error: Error) => Promise.reject(error)],
+    ] as const)
+      it(`which ${how} after it has called back ends a login that has no outcome yet`, async () => {
+        const down = new Error('The store is down.');
+        const store = {
+          store: (_req: unknown, callback: Stored) => {
+            callback(null, 'the-state');
+          },
+          verify: (_req: unknown, _handle: unknown, callback: Verified) => {
+            callback(null, true);
+            return fail(down);
+          },
+        };
+        const strategy = dribbble.strategy({ store: store as never });
+        const { code, state } = await begin(strategy);
+        expect(expectKind(await visit(strategy, { code, state }), 'error').error).to.equal(down);
+      });
+
     it('whose error ends the login', async () => {
       const error = new Error('The store is down.');
       const outcome = await visit(dribbble.strategy(answering(error)), { code: 'x', state: 'x' });
