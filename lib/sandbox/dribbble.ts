@@ -44,8 +44,8 @@ export function completePeople(given: readonly SandboxPerson[] | undefined, url:
   return (given ?? usualPeople(url)).map((person, index, all) => {
     const { id, login } = Object(person) as SandboxPerson;
     const isTaken = all.slice(0, index).some((other) => other.id === id || other.login === login);
-    const hasBoth = /^\[\d{1,15},"[\w-]+"\]$/.test(JSON.stringify([id, login]));
-    if (isTaken || !hasBoth) throw new TypeError(rule);
+    const isOne = Number.isSafeInteger(id) && id >= 0 && typeof login === 'string' && /^[\w-]+$/.test(login);
+    if (isTaken || !isOne) throw new TypeError(rule);
     const usual = { can_upload_shot: true, pro: false, followers_count: 0, type: 'User', teams: [] };
     return { ...account(login, url), ...usual, ...person };
   });

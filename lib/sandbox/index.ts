@@ -139,9 +139,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   function fail(endpoint: SandboxEndpoint, how: How, { once = false } = {}): void {
     const names: readonly unknown[] = ENDPOINTS.includes(endpoint) ? FAILURES[endpoint] : [];
-    const told = `${endpoint} can't fail as ${JSON.stringify(how)}`;
+    const told = (): string => `${endpoint} can't fail as ${JSON.stringify(how)}`;
     if (names.length === 0 || (Object(how) !== how && !names.includes(how)))
-      throw new TypeError(`The endpoint ${told}, but as ${names.join(', ') || 'none'}`);
+      throw new TypeError(`The endpoint ${told()}, but as ${names.join(', ') || 'none'}`);
     if (how === 'refuses' && once) throw new TypeError('"refuses" lasts until reset(): it sees no request');
     dial.set(endpoint, { how, once });
     if (how === 'refuses') void shut(...servers.slice(ENDPOINTS.indexOf(endpoint)).slice(0, 1));

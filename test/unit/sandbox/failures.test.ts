@@ -281,6 +281,11 @@ describe('Sandbox.fail', () => {
     });
   }
 
+  it('takes a response whose body has no JSON, which is told when it is sent', async () => {
+    dribbble.fail('user', { body: { id: 5n } });
+    expect(await (await requestUser(dribbble)).text()).to.include('BigInt');
+  });
+
   it('throws a TypeError for refuses with once', () => {
     expect(() => {
       dribbble.fail('token', 'refuses', { once: true });

@@ -94,6 +94,7 @@ describe('startSandbox', () => {
     ['people without an id', { people: [{ login: 'a' }] }, 'people option must give each person an id'],
     ['people who are null', { people: [null] }, 'people option'],
     ['people whose id is negative', { people: [{ id: -1, login: 'a' }] }, 'people option'],
+    ['people whose id is a bigint', { people: [{ id: 1n, login: 'a' }] }, 'people option'],
     ['people whose id is a string', { people: [{ id: '1', login: 'a' }] }, 'people option'],
     ['people without a login', { people: [{ id: 1 }] }, 'people option'],
     ['people whose login is no name', { people: [{ id: 1, login: 'a b' }] }, 'people option'],
