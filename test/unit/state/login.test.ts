@@ -10,6 +10,7 @@ import { OfflineDribbble } from '../../support/offline';
 import { warningsDuring } from '../../support/warnings';
 
 type Options = Partial<DribbbleStrategyOptions>;
+type Store = NonNullable<Options['store']>;
 type Stored = (error: Error | null, handle?: string) => void;
 type Verified = (error: Error | null, ok?: string | boolean, state?: unknown) => void;
 interface Kept {
@@ -27,7 +28,7 @@ class Forgetful extends CookieStateStore {
   }
 }
 
-/** A store of an app's, whose methods take as many parameters, and which answers a turn later. */
+/** What a store of an app's keeps, and answers a turn later. */
 class Memory {
   readonly kept = new Map<unknown, Kept>();
   readonly requests: unknown[] = [];
@@ -38,57 +39,37 @@ class Memory {
     private readonly handle?: string,
   ) {}
 
-  keep(req: unknown, kept: Kept, callback: Stored): void {
+  /** A store whose `store` method takes as many parameters. */
+  of(arity: 2 | 3 | 4 | 5): Store {
+    const store = {
+      2: (req: unknown, callback: Stored) => this.keep(req, {}, callback),
+      3: (req: unknown, _meta: unknown, callback: Stored) => this.keep(req, {}, callback),
+      4: (req: unknown, state: unknown, _meta: unknown, callback: Stored) =>
+        this.keep(req, { state }, callback),
+      5: (req: unknown, verifier: unknown, state: unknown, _meta: unknown, callback: Stored) =>
+        this.keep(req, { verifier, state }, callback),
+    }[arity];
+    const verify3 = (req: unknown, handle: unknown, callback: Verified) => this.check(req, handle, callback);
+    const verify4 = (req: unknown, handle: unknown, _meta: unknown, callback: Verified) =>
+      this.check(req, handle, callback);
+    return { store, verify: arity === 2 ? verify3 : verify4 } as unknown as Store;
+  }
+
+  private keep(req: unknown, kept: Kept, callback: Stored): unknown {
     this.requests.push(req);
     const handle = this.handle ?? `state-${String((this.count += 1))}`;
     // As passport-oauth2's own, which keep a state that is truthy.
     this.kept.set(handle, kept.state ? kept : { verifier: kept.verifier });
-    setImmediate(callback, null, handle);
+    return setImmediate(callback, null, handle);
   }
-  check(req: unknown, handle: unknown, callback: Verified): void {
+  private check(req: unknown, handle: unknown, callback: Verified): unknown {
     this.requests.push(req);
     const kept = this.kept.get(handle);
-    setImmediate(() => {
+    return setImmediate(() => {
       if (this.forgets) this.kept.delete(handle);
       if (kept) callback(null, (kept.verifier as string | undefined) ?? true, kept.state);
       else callback(null, false, { message: 'Never heard of it.' });
     });
-  }
-
-  of(arity: number): NonNullable<DribbbleStrategyOptions['store']> {
-    const verify3 = (req: unknown, handle: unknown, callback: Verified): void => {
-      this.check(req, handle, callback);
-    };
-    const verify4 = (req: unknown, handle: unknown, _meta: unknown, callback: Verified): void => {
-      this.check(req, handle, callback);
-    };
-    const stores: Record<number, object> = {
-      2: {
-        store: (req: unknown, callback: Stored) => {
-          this.keep(req, {}, callback);
-        },
-        verify: verify3,
-      },
-      3: {
-        store: (req: unknown, _meta: unknown, callback: Stored) => {
-          this.keep(req, {}, callback);
-        },
-        verify: verify4,
-      },
-      4: {
-        store: (req: unknown, state: unknown, _meta: unknown, callback: Stored) => {
-          this.keep(req, { state }, callback);
-        },
-        verify: verify4,
-      },
-      5: {
-        store: (req: unknown, verifier: unknown, state: unknown, _meta: unknown, callback: Stored) => {
-          this.keep(req, { verifier, state }, callback);
-        },
-        verify: verify4,
-      },
-    };
-    return stores[arity] as NonNullable<DribbbleStrategyOptions['store']>;
   }
 }
 
@@ -172,16 +153,17 @@ describe("A login's state", () => {
   });
 
   describe('is kept by a store of the app', () => {
-    for (const arity of [2, 3, 4, 5]) {
-      it(`whose store method takes ${String(arity)} parameters`, async () => {
-        const memory = new Memory();
-        const info = await logIn(dribbble.strategy({ store: memory.of(arity) }), { state: 'mine' });
-        expect(info).to.deep.equal(arity < 4 ? {} : { state: 'mine' });
-      });
-
-      it(`with a PKCE verifier only if it takes five: ${String(arity)}`, async () => {
-        const { url } = await begin(dribbble.strategy({ store: new Memory().of(arity) }));
-        expect(url.searchParams.get('code_challenge_method')).to.equal(arity === 5 ? 'S256' : null);
+    for (const [arity, method, info] of [
+      [2, null, {}],
+      [3, null, {}],
+      [4, null, { state: 'mine' }],
+      [5, 'S256', { state: 'mine' }],
+    ] as const) {
+      it(`whose store method takes ${String(arity)} parameters, with all that it is handed`, async () => {
+        const strategy = dribbble.strategy({ store: new Memory().of(arity) });
+        const { url, code, state } = await begin(strategy, { state: 'mine' });
+        expect(url.searchParams.get('code_challenge_method')).to.equal(method);
+        expect(expectKind(await visit(strategy, { code, state }), 'success').info).to.deep.equal(info);
       });
     }
 
@@ -196,22 +178,23 @@ describe("A login's state", () => {
       expect(memory.requests.map((seen) => (seen as typeof req).mark)).to.deep.equal([mark, mark]);
     });
 
-    /** A store that answers each callback like this. */
-    const answering = (...answer: unknown[]): Options => ({
+    /** A store that answers each callback like this, with another method in place of one. */
+    const answering = (answer: unknown[], instead: object = {}): Options => ({
       store: {
         store: (_req: unknown, callback: Stored) => {
-          callback(null);
+          callback(null, 'the-state');
         },
         verify: (_req: unknown, _state: unknown, callback: (...all: unknown[]) => void) => {
           callback(...answer);
         },
-      } as unknown as NonNullable<Options['store']>,
+        ...instead,
+      } as unknown as Store,
     });
 
     it('whose words for a failed login are kept, with a code of ours', async () => {
       const message = 'Never heard of it.';
       for (const info of [message, { message }]) {
-        const strategy = dribbble.strategy(answering(null, false, info));
+        const strategy = dribbble.strategy(answering([null, false, info]));
         for (const [state, code] of [
           ['x', 'state_unknown'],
           [undefined, 'state_missing'],
@@ -220,90 +203,89 @@ describe("A login's state", () => {
           expect(challenge).to.deep.equal({ message, code });
         }
       }
-      const { challenge } = expectKind(
-        await visit(dribbble.strategy(answering(null, false)), { code: 'x' }),
-        'fail',
-      );
-      expect(challenge?.message).to.include('without the state of a login');
+      const outcome = await visit(dribbble.strategy(answering([null, false])), { code: 'x' });
+      expect(expectKind(outcome, 'fail').challenge?.message).to.include('without the state of a login');
     });
 
+    const down = new Error('The store is down.');
+    const FAILS = {
+      throws: () => {
+        throw down;
+      },
+      rejects: () => Promise.reject(down),
+    };
     for (const leg of ['store', 'verify'] as const) {
-      it(`whose ${leg} never calls back ends the login in an error after a minute`, async () => {
-        const options = answering(null, true);
-        Object.assign(options.store as object, { [leg]: (_req: unknown, _callback: unknown) => true });
-        const strategy = dribbble.strategy(options);
+      const query = leg === 'store' ? {} : { code: 'x', state: 'x' };
+      /** The outcome of the leg, and of another minute, in which no warning is printed. */
+      async function outcomeAfterAMinute(method: () => unknown): Promise<Outcome> {
+        const instead = { [leg]: (_req: unknown, _callback: unknown) => method() };
+        const strategy = dribbble.strategy(answering([null, true], instead));
         mock.timers.enable({ apis: ['setTimeout'] });
         try {
-          const outcome = visit(strategy, leg === 'store' ? {} : { code: 'x', state: 'x' });
-          mock.timers.tick(60_000);
-          const { error } = expectKind(await outcome, 'error');
-          expect(error.message).to.match(/state store did not call back within a minute/);
-        } finally {
-          mock.timers.reset();
-        }
-      });
-    }
-
-    for (const [how, fail] of [
-      [
-        'throws',
-        (error: Error) => {
-          throw error;
-        },
-      ],
-      ['rejects', (error: Error) => Promise.reject(error)],
-    ] as const) {
-      it(`which ${how} is waited for no longer`, async () => {
-        const down = new Error('The store is down.');
-        const options = answering(null, true);
-        Object.assign(options.store as object, { store: (_req: unknown, _callback: unknown) => fail(down) });
-        mock.timers.enable({ apis: ['setTimeout'] });
-        try {
-          const warnings = await warningsDuring(async () => {
-            const { error } = expectKind(await visit(dribbble.strategy(options), {}), 'error');
-            expect(error).to.equal(down);
+          const outcome = visit(strategy, query);
+          await new Promise(setImmediate);
+          const warnings = await warningsDuring(() => {
             mock.timers.tick(60_000);
+            return outcome;
           });
           expect(warnings).to.be.empty;
+          return await outcome;
         } finally {
           mock.timers.reset();
         }
+      }
+
+      it(`whose ${leg} never calls back ends the login in an error after a minute`, async () => {
+        const { error } = expectKind(await outcomeAfterAMinute(() => true), 'error');
+        expect(error.message).to.match(/state store did not call back within a minute/);
       });
+
+      for (const [how, fail] of Object.entries(FAILS))
+        it(`whose ${leg} ${how} ends the login in that error, and is waited for no longer`, async () => {
+          expect(expectKind(await outcomeAfterAMinute(fail), 'error').error).to.equal(down);
+        });
     }
 
-    for (const [how, fail] of [
-      [
-        'throws',
-        (error: Error) => {
-          throw error;
-        },
-      ],
-      ['rejects', (error: Error) => Promise.reject(error)],
-    ] as const)
+    for (const [how, fail] of Object.entries(FAILS)) {
       it(`which ${how} after it has called back ends a login that has no outcome yet`, async () => {
-        const down = new Error('The store is down.');
-        const store = {
-          store: (_req: unknown, callback: Stored) => {
-            callback(null, 'the-state');
-          },
-          verify: (_req: unknown, _handle: unknown, callback: Verified) => {
-            callback(null, true);
-            return fail(down);
-          },
+        const verify = (_req: unknown, _handle: unknown, callback: Verified): unknown => {
+          callback(null, true);
+          return fail();
         };
-        const strategy = dribbble.strategy({ store: store as never });
+        const strategy = dribbble.strategy(answering([], { verify }));
         const { code, state } = await begin(strategy);
         expect(expectKind(await visit(strategy, { code, state }), 'error').error).to.equal(down);
       });
 
+      it(`which ${how} after the login has gone on is heard of in a warning`, async () => {
+        const store = (_req: unknown, callback: Stored): unknown => {
+          callback(null, 'the-state');
+          return fail();
+        };
+        const warnings = await warningsDuring(() => begin(dribbble.strategy(answering([], { store }))));
+        expect(warnings).to.deep.equal([down]);
+      });
+    }
+
+    it('which calls back twice has the authorization code sent once', async () => {
+      const verify = (_req: unknown, _handle: unknown, callback: Verified): void => {
+        setImmediate(callback, null, true);
+        setImmediate(callback, null, true);
+      };
+      // Offline, Dribbble takes a code once.
+      await logIn(dribbble.strategy(answering([], { verify })));
+    });
+
     it('whose error ends the login', async () => {
-      const error = new Error('The store is down.');
-      const outcome = await visit(dribbble.strategy(answering(error)), { code: 'x', state: 'x' });
-      expect(expectKind(outcome, 'error').error).to.equal(error);
+      const outcome = await visit(dribbble.strategy(answering([down])), { code: 'x', state: 'x' });
+      expect(expectKind(outcome, 'error').error).to.equal(down);
     });
 
     it('which may hand back null for the app state, and may send no state', async () => {
-      const strategy = dribbble.strategy(answering(null, true, null));
+      const store = (_req: unknown, callback: Stored): void => {
+        callback(null);
+      };
+      const strategy = dribbble.strategy(answering([null, true, null], { store }));
       for (const person of ['ada', 'bob']) {
         const { url } = await begin(strategy);
         const { user } = expectKind(

@@ -1,191 +1,103 @@
 import { expect } from 'chai';
-import type { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, type FakeRequest, type Outcome } from '../../support/authenticate';
-import { OfflineDribbble } from '../../support/offline';
+import { SessionStore } from '../../../lib/state/session-store';
+import { begin, comeBack, expectRefused } from './support';
 
-const MINUTE = 60_000;
-const KEY = 'oauth2:dribbble.com';
+const TEN_MINUTES = 600_000;
 type Session = Record<string, unknown>;
-interface Tab {
-  url: URL;
-  comeBack: () => Promise<Outcome>;
-}
 
-/** A session that a server keeps, as express-session has it: with an id that is in no JSON. */
-function serverSession(): Session {
-  return Object.defineProperty({}, 'id', { value: 'the-session-id' });
-}
-
-describe('The session as the default store', () => {
+describe('SessionStore', () => {
   const realNow = Date.now;
-  let dribbble: OfflineDribbble;
-  let strategy: DribbbleStrategy;
+  const store = new SessionStore('the-key');
   let session: Session;
-
   beforeEach(() => {
-    dribbble = new OfflineDribbble();
-    strategy = dribbble.strategy();
-    session = serverSession();
+    // As express-session has it: with an id that is in no JSON.
+    session = Object.defineProperty({}, 'id', { value: 'the-session-id' });
   });
   afterEach(() => {
     Date.now = realNow;
   });
 
-  const visit = (query: object, options?: object, req: FakeRequest = {}): Promise<Outcome> =>
-    authenticate(strategy, { session, query: { ...query }, ...req }, options);
-  /** A tab: begins a login, and goes on with it later. */
-  async function open(appState?: unknown): Promise<Tab> {
-    const { url } = expectKind(await visit({}, { state: appState }), 'redirect');
-    const state = url.searchParams.get('state');
-    return { url, comeBack: () => visit({ code: dribbble.authorize('1', url), state }) };
-  }
-  async function openMany(count: number): Promise<Tab[]> {
-    const tabs: Tab[] = [];
-    for (let number = 0; number < count; number += 1) tabs.push(await open(number));
-    return tabs;
-  }
-  const codeOf = (outcome: Outcome): unknown =>
-    (expectKind(outcome, 'fail').challenge as { code?: unknown } | undefined)?.code;
+  const open = (state?: unknown, verifier?: string): string =>
+    begin(store, { req: { session }, state, ...(verifier && { verifier }) });
+  const openMany = (count: number): string[] => Array.from({ length: count }, (_, number) => open(number));
+  const back = (handle: unknown): unknown[] => comeBack(store, handle, { req: { session, headers: {} } });
 
-  for (const [order, sort] of [
-    ['the order in which they began', (tabs: unknown[]) => tabs],
-    ['the opposite order', (tabs: unknown[]) => tabs.reverse()],
-    ['a mixed order', (tabs: unknown[]) => tabs.sort((a, b) => (String(a) < String(b) ? 1 : -1))],
-  ] as const) {
-    it(`lets ten logins in ten tabs all finish, in ${order}, each with its own app state`, async () => {
-      const tabs = (await openMany(10)).map((tab, number) => ({
-        ...tab,
-        number,
-        toString: () => String((number * 7) % 10),
-      }));
-      for (const { number, comeBack } of sort(tabs) as typeof tabs) {
-        expect(expectKind(await comeBack(), 'success').info).to.deep.equal({ state: number });
-      }
-    });
-  }
-
-  it('lets the oldest login give way to an eleventh', async () => {
-    const [oldest, ...others] = (await openMany(11)) as [Tab, ...Tab[]];
-    expect(codeOf(await oldest.comeBack())).to.equal('state_unknown');
-    for (const { comeBack } of others) expectKind(await comeBack(), 'success');
+  it('calls back with what the login carries: a PKCE verifier, and the state of the app', () => {
+    const handle = open({ returnTo: '/shots' }, 'the-verifier');
+    expect(handle).to.match(/^[\w-]{32}$/);
+    expect(back(handle)).to.deep.equal([null, 'the-verifier', { returnTo: '/shots' }]);
+    expect(back(open())).to.deep.equal([null, true, undefined]);
   });
 
-  it('lets a login last for ten minutes, to the millisecond', async () => {
+  it('lets ten logins in ten tabs all finish, in the opposite order, each with its own app state', () => {
+    for (const [number, handle] of [...openMany(10).entries()].reverse())
+      expect(back(handle)).to.deep.equal([null, true, number]);
+  });
+
+  it('lets the oldest login give way to an eleventh', () => {
+    const [oldest, ...others] = openMany(11);
+    expectRefused(back(oldest), 'state_unknown');
+    for (const handle of others) expect(back(handle)[1]).to.equal(true);
+  });
+
+  it('lets a login last for ten minutes, to the millisecond', () => {
     Date.now = () => 1_700_000_000_000;
-    const [first, second] = (await openMany(2)) as [Tab, Tab];
-    Date.now = () => 1_700_000_000_000 + 10 * MINUTE - 1;
-    expectKind(await first.comeBack(), 'success');
-    Date.now = () => 1_700_000_000_000 + 10 * MINUTE;
-    expect(codeOf(await second.comeBack())).to.equal('state_expired');
+    const [first, second] = openMany(2);
+    Date.now = () => 1_700_000_000_000 + TEN_MINUTES - 1;
+    expect(back(first)[1]).to.equal(true);
+    Date.now = () => 1_700_000_000_000 + TEN_MINUTES;
+    expectRefused(back(second), 'state_expired');
   });
 
-  describe('ends no other login by a callback', () => {
-    const cases: [what: string, query: () => Promise<object>, code: string][] = [
-      ['with a forged state', () => Promise.resolve({ code: 'x', state: 'x'.repeat(32) }), 'state_unknown'],
-      ['without a state', () => Promise.resolve({ code: 'x' }), 'state_missing'],
-      [
-        "with another browser's state",
-        async () => {
-          const outcome = await authenticate(strategy, { session: serverSession() });
-          return { code: 'x', state: expectKind(outcome, 'redirect').url.searchParams.get('state') };
-        },
-        'state_unknown',
-      ],
-      [
-        'whose login is too old',
-        async () => {
-          const begun = Date.now();
-          Date.now = () => begun - 10 * MINUTE;
-          const { url } = await open();
-          Date.now = realNow;
-          return { code: 'x', state: url.searchParams.get('state') };
-        },
-        'state_unknown', // dropped when the next one began
-      ],
-      [
-        'that is repeated',
-        async () => {
-          const { url, comeBack } = await open();
-          await comeBack();
-          return { code: 'x', state: url.searchParams.get('state') };
-        },
-        'state_used',
-      ],
-      [
-        'with a forged error',
-        () => Promise.resolve({ error: 'access_denied', state: 'x' }),
-        'authorization_error',
-      ],
-      ['with an error and no state', () => Promise.resolve({ error: 'server_error' }), 'authorization_error'],
-      [
-        'of another issuer, with its own state',
-        () => Promise.resolve({ code: 'x', state: 'x', iss: 'https://example.com' }),
-        'issuer_mismatch',
-      ],
-    ];
-    for (const [what, query, code] of cases) {
-      it(what, async () => {
-        const bad = await query();
-        const { comeBack } = await open();
-        expect(codeOf(await visit(bad))).to.equal(code);
-        expectKind(await comeBack(), 'success');
-      });
-    }
+  it('ends no other login by a callback without a state, or with one that is forged, used or too old', () => {
+    Date.now = () => realNow() - TEN_MINUTES;
+    const tooOld = open();
+    Date.now = realNow;
+    const used = open();
+    back(used);
+    const login = open();
+    expectRefused(back(undefined), 'state_missing');
+    expectRefused(back('x'.repeat(32)), 'state_unknown');
+    expectRefused(back(used), 'state_used');
+    expectRefused(back(tooOld), 'state_unknown'); // dropped when the next one began
+    expect(back(login)[1]).to.equal(true);
   });
 
-  it('keeps all of it under the sessionKey, and nothing once the logins are over', async () => {
-    strategy = dribbble.strategy({ sessionKey: 'my-key' });
+  it('keeps all of it under its key, and nothing once the logins are over', () => {
     session['cart'] = ['a shirt'];
-    const [first, second] = (await openMany(2)) as [Tab, Tab];
-    expect(session).to.have.all.keys('cart', 'my-key');
-    await first.comeBack();
-    await second.comeBack();
+    const handles = openMany(2);
+    expect(session).to.have.all.keys('cart', 'the-key');
+    for (const handle of handles) back(handle);
     expect(session).to.deep.equal({ cart: ['a shirt'] });
   });
 
-  it('does not grow, however many logins are begun', async () => {
-    await openMany(10);
-    const { length } = JSON.stringify(session);
-    await openMany(30);
-    expect(JSON.stringify(session).length).to.be.at.most(length + 20);
-  });
-
-  it('drops logins that are too old when the next begins', async () => {
-    const now = Date.now();
-    await openMany(5);
-    Date.now = () => now + 11 * MINUTE;
-    await open();
-    expect(session[KEY]).to.have.length(1);
+  it('drops logins that are too old when the next begins', () => {
+    openMany(5);
+    Date.now = () => realNow() + 11 * 60_000;
+    open();
+    expect(session['the-key']).to.have.length(1);
   });
 
   for (const [what, leftover] of [
     ['a state', { state: 'the-nonce' }],
     ['a state with a PKCE verifier', { state: { handle: 'the-handle', code_verifier: 'the-verifier' } }],
   ] as const) {
-    it(`takes over from version 1.0.0, which left ${what} there`, async () => {
-      session[KEY] = leftover;
-      const outcome = await visit({ code: 'x', state: 'the-nonce' });
-      expect(codeOf(outcome)).to.equal('state_unknown');
-      expect(expectKind(outcome, 'fail').challenge?.message).to.match(/sign in again/);
-      const { comeBack } = await open();
-      expect(session[KEY]).to.have.length(1);
-      expectKind(await comeBack(), 'success');
+    it(`takes over from version 1.0.0, which left ${what} there`, () => {
+      session['the-key'] = leftover;
+      expectRefused(back('the-nonce'), 'state_unknown');
+      const handle = open();
+      expect(session['the-key']).to.have.length(1);
+      expect(back(handle)[1]).to.equal(true);
     });
   }
 
-  it('signs in without PKCE', async () => {
-    strategy = dribbble.strategy({ pkce: false });
-    expectKind(await (await open()).comeBack(), 'success');
-  });
-
-  it("refuses an old cookie's state that was used", async () => {
+  it("refuses an old cookie's state that was used", () => {
     session = {};
-    const { url, comeBack } = await open();
+    const handle = open();
     const copy = structuredClone(session);
-    await comeBack();
+    back(handle);
     session = copy;
-    const state = url.searchParams.get('state');
-    expect(codeOf(await visit({ code: dribbble.authorize('1', url), state }))).to.equal('state_used');
+    expectRefused(back(handle), 'state_used');
     expect(session).to.deep.equal({});
   });
 
@@ -193,63 +105,59 @@ describe('The session as the default store', () => {
     beforeEach(() => {
       session = {};
     });
+    const bytes = (): number => Buffer.byteLength(JSON.stringify(session['the-key']));
 
-    it('takes at most 2 KB for all logins: the oldest give way', async () => {
-      const oldest = await open('x'.repeat(400));
-      for (let number = 1; number < 5; number += 1) await open('x'.repeat(400));
-      const newest = await open('x'.repeat(400));
-      expect(Buffer.byteLength(JSON.stringify(session[KEY]))).to.be.within(1024, 2048);
-      expect(codeOf(await oldest.comeBack())).to.equal('state_unknown');
-      expectKind(await newest.comeBack(), 'success');
+    it('takes at most 2 KB for all logins: the oldest give way', () => {
+      const handles = Array.from({ length: 6 }, () => open('x'.repeat(400)));
+      expect(bytes()).to.be.within(1024, 2048);
+      expectRefused(back(handles[0]), 'state_unknown');
+      expect(back(handles[5])[1]).to.equal(true);
     });
 
-    it('holds ten logins without app state', async () => {
-      const tabs = await openMany(10);
-      for (const { comeBack } of tabs) expectKind(await comeBack(), 'success');
+    it('holds ten logins without app state', () => {
+      for (const handle of openMany(10)) expect(back(handle)[1]).to.equal(true);
     });
 
-    it('takes one login of 2 KB to the byte', async () => {
-      await open('x');
-      const room = 2049 - Buffer.byteLength(JSON.stringify(session[KEY]));
+    it('takes one login of 2 KB to the byte, and throws an error that says what to do if it carries more', () => {
+      open('x');
+      const room = 2049 - bytes();
       session = {};
-      await open('x'.repeat(room));
-      expect(Buffer.byteLength(JSON.stringify(session[KEY]))).to.equal(2048);
-    });
-
-    it('calls back with an error that says what to do if one login carries more', async () => {
-      const { comeBack } = await open();
-      const { error } = expectKind(await visit({}, { state: 'x'.repeat(2048) }), 'error');
-      expect(error.message).to.match(
-        /takes 2\d{3} bytes.*has room for 2048: carry less, such as a path or an id/,
+      const handle = open('x'.repeat(room));
+      expect(bytes()).to.equal(2048);
+      expect(() => open('x'.repeat(room + 1))).to.throw(
+        /takes 2049 bytes, .*has room for 2048: carry less, such as a path or an id\.$/,
       );
-      expectKind(await comeBack(), 'success');
+      expect(back(handle)[1]).to.equal(true);
     });
   });
 
-  it('refuses app state that is not JSON, which the session middleware could not save', async () => {
+  it('throws a TypeError for app state that is not JSON, which the session middleware could not save', () => {
     const circular: { itself?: unknown } = {};
     circular.itself = circular;
-    for (const state of [1n, { id: 1n }, circular]) {
-      const { error } = expectKind(await visit({}, { state }), 'error');
-      expect(error)
-        .to.be.instanceOf(TypeError)
-        .with.property('message')
-        .include('state option')
-        .include('JSON');
-      expect(error.cause).to.be.instanceOf(TypeError);
-    }
-    expect(session).not.to.have.property(KEY);
+    for (const state of [1n, { id: 1n }, circular])
+      expect(() => open(state))
+        .to.throw(TypeError, /state option .*JSON/)
+        .with.property('cause')
+        .instanceOf(TypeError);
+    expect(session).not.to.have.property('the-key');
   });
 
-  it('sets no limit of bytes in a session that the server keeps', async () => {
+  it('sets no limit of bytes in a session that the server keeps', () => {
     for (const id of ['id', 'sessionId']) {
       session = Object.defineProperty({}, id, { value: 'the-session-id' });
-      const { comeBack } = await open('x'.repeat(5000));
-      expectKind(await comeBack(), 'success');
+      expect(back(open('x'.repeat(5000)))[1]).to.equal(true);
     }
   });
 
-  describe('that notices assignments only, as in @fastify/secure-session,', () => {
+  it('throws an error that names both ways out on either leg if there is no session', () => {
+    session = undefined as never;
+    const says =
+      /session middleware \(such as express-session\).*store: new CookieStateStore\(\{ secret \}\)/;
+    expect(() => open()).to.throw(says);
+    expect(() => back('x'.repeat(32))).to.throw(says);
+  });
+
+  describe('in a session that notices assignments only, as in @fastify/secure-session,', () => {
     let values: Session;
     let assignments: number;
     beforeEach(() => {
@@ -268,17 +176,17 @@ describe('The session as the default store', () => {
       );
     });
 
-    it('accepts each state once, and has nothing of a login that is over', async () => {
-      const [first, second] = (await openMany(2)) as [Tab, Tab];
-      expectKind(await second.comeBack(), 'success');
-      expect(codeOf(await second.comeBack())).to.equal('state_used');
-      expectKind(await first.comeBack(), 'success');
+    it('accepts each state once, and has nothing of a login that is over', () => {
+      const [first, second] = openMany(2);
+      expect(back(second)[1]).to.equal(true);
+      expectRefused(back(second), 'state_used');
+      expect(back(first)[1]).to.equal(true);
       expect(JSON.parse(JSON.stringify(values))).to.deep.equal({});
     });
 
-    it('is not written to by a forged callback', async () => {
-      await open();
-      expect(codeOf(await visit({ code: 'x', state: 'forged' }))).to.equal('state_unknown');
+    it('is not written to by a forged callback', () => {
+      open();
+      expectRefused(back('forged'), 'state_unknown');
       expect(assignments).to.equal(1);
     });
   });
