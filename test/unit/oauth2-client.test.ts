@@ -123,14 +123,27 @@ describe('OAuth2Client', () => {
     expect(dribbble.received[0]?.headers['authorization']).to.equal('Basic eA==');
   });
 
-  it('hands on no refresh token that is not a string', async () => {
-    dribbble.token = { json: { ...TOKEN, refresh_token: 42 } };
-    const result = await new Promise((resolve) => {
-      client().getOAuthAccessToken('the-code', {}, (...given: unknown[]) => {
-        resolve(given);
+  it('hands on a refresh token, should Dribbble ever send one, if it is a string', async () => {
+    for (const [refresh_token, expected] of [
+      ['the-refresh-token', 'the-refresh-token'],
+      [42, undefined],
+    ]) {
+      dribbble.token = { json: { ...TOKEN, refresh_token } };
+      const result = await new Promise((resolve) => {
+        client().getOAuthAccessToken('the-code', {}, (...given: unknown[]) => {
+          resolve(given);
+        });
       });
+      expect(result).to.deep.equal([null, TOKEN.access_token, expected, TOKEN]);
+    }
+  });
+
+  it("calls back with an error response in the oauth package's form", async () => {
+    dribbble.user = { status: 404, json: { message: 'Not found.' } };
+    const error = await new Promise((resolve) => {
+      client().get(dribbble.endpoints.userProfileURL, 'the-token', resolve);
     });
-    expect(result).to.deep.equal([null, TOKEN.access_token, undefined, TOKEN]);
+    expect(error).to.deep.equal({ statusCode: 404, data: '{"message":"Not found."}' });
   });
 
   it('lets what a callback throws outside a login reach the process', async () => {

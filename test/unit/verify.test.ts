@@ -1,351 +1,252 @@
 import { mock } from 'node:test';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { attempt, authenticate, expectKind, login, type Outcome } from '../support/authenticate';
+import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
+import { callVerifyOnce, guardProfile, guardSkip } from '../../lib/verify';
+import { attempt, authenticate, expectKind, login } from '../support/authenticate';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
 import { nextWarning, warningsDuring } from '../support/warnings';
 
-interface Profile {
-  id: string;
-}
-interface Request {
-  query: { code: string };
-}
-type Done = (error?: unknown, user?: unknown, info?: unknown) => void;
+type Done = (error?: unknown, user?: unknown, info?: unknown) => unknown;
+/** The parameters before done. */
+type A = string;
+type R = string | undefined;
+type P = DribbbleProfile;
+/** skipUserProfile and userProfile. */
+type Hook = (token: string, done: Done) => unknown;
 
 const ada = { name: 'Ada' };
+const eve = { name: 'Eve' };
 const failure = new Error('The database is down.');
-const WITH_REQUEST = { passReqToCallback: true };
+const request = { query: { code: CODE } };
+const lastOf = (args: unknown[]): Done => args.at(-1) as Done;
+const profile = { id: '1', username: 'maya' } as P;
+const fail = (): never => {
+  throw failure;
+};
+
+/** Calls a verify function as passport-oauth2 does. */
+function call(verify: unknown, called: (...outcome: unknown[]) => void, req?: object): void {
+  const full = callVerifyOnce(verify as never, req as never);
+  full(request, 'the-token', undefined, TOKEN, profile, called);
+}
+
+/** How it is called back, once: waits for a second time too. */
+async function once(calling: (called: (...outcome: unknown[]) => void) => unknown): Promise<unknown[]> {
+  const outcomes: unknown[][] = [];
+  await new Promise((resolve) => {
+    calling((...outcome) => {
+      outcomes.push(outcome);
+      setImmediate(() => setImmediate(resolve));
+    });
+  });
+  expect(outcomes).to.have.length(1);
+  return outcomes[0] ?? [];
+}
+const outcomeOf = (verify: unknown, req?: object): Promise<unknown[]> =>
+  once((called) => {
+    call(verify, called, req);
+  });
 
 describe('verify', () => {
-  let dribbble: FakeDribbble;
-  before(async () => {
-    dribbble = await FakeDribbble.start();
-  });
-  after(() => dribbble.stop());
-
-  function strategy(verify: unknown, options: object = {}): DribbbleStrategy {
-    return new DribbbleStrategy(
-      { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints, ...options },
-      verify as () => void,
-    );
+  for (const [declared, req, expected] of [
+    [0, undefined, ['the-token', undefined, profile]],
+    [3, undefined, ['the-token', undefined, profile]],
+    [4, undefined, ['the-token', undefined, profile]],
+    [5, undefined, ['the-token', undefined, TOKEN, profile]],
+    [0, request, [request, 'the-token', undefined, profile]],
+    [4, request, [request, 'the-token', undefined, profile]],
+    [5, request, [request, 'the-token', undefined, profile]],
+    [6, request, [request, 'the-token', undefined, TOKEN, profile]],
+  ] as const) {
+    const among = req ? ', under passReqToCallback' : '';
+    it(`is given ${String(expected.length)} arguments and done if it declares ${String(declared)} parameters${among}`, async () => {
+      let given: unknown[] = [];
+      const verify = (...args: unknown[]): void => {
+        given = args;
+        lastOf(args)(null, ada);
+      };
+      await outcomeOf(Object.defineProperty(verify, 'length', { value: declared }), req);
+      expect(given.slice(0, -1)).to.deep.equal(expected);
+    });
   }
-  const loginWith = (verify: unknown, options?: object): Promise<Outcome> => login(strategy(verify, options));
 
-  async function userFrom(verify: unknown, options?: object): Promise<unknown> {
-    return expectKind(await loginWith(verify, options), 'success').user;
+  for (const [what, verify, expected] of [
+    [
+      'declares done and calls it with a user and an info',
+      (_a: A, _r: R, _p: P, done: Done) => done(null, ada, { scope: 'public' }),
+      [null, ada, { scope: 'public' }],
+    ],
+    [
+      'declares done and calls it with an error',
+      (_a: A, _r: R, _p: P, done: Done) => done(failure),
+      [failure],
+    ],
+    ['declares done and throws', (_a: A, _r: R, _p: P, _done: Done) => fail(), [failure]],
+    ['declares done and rejects', (_a: A, _r: R, _p: P, _done: Done) => Promise.reject(failure), [failure]],
+    [
+      'declares done and resolves to a user before it calls it',
+      (_a: A, _r: R, _p: P, done: Done) => {
+        setImmediate(done, null, eve);
+        return Promise.resolve(ada);
+      },
+      [null, ada],
+    ],
+    [
+      'declares done and returns something else before it calls it',
+      (_a: A, _r: R, _p: P, done: Done) => {
+        setImmediate(done, null, ada);
+        return eve;
+      },
+      [null, ada],
+    ],
+    [
+      'calls done with one user, then with another',
+      (_a: A, _r: R, _p: P, done: Done) => {
+        done(null, ada);
+        done(null, eve);
+      },
+      [null, ada],
+    ],
+    ['declares no done and returns a user', (_a: A) => ada, [null, ada]],
+    ['declares no done and resolves to a user', (_a: A) => Promise.resolve(ada), [null, ada]],
+    ['declares no done and throws', (_a: A) => fail(), [failure]],
+    ['declares no done and rejects', (_a: A) => Promise.reject(failure), [failure]],
+    ['declares nothing and returns a user', () => ada, [null, ada]],
+    ['declares nothing and resolves to a user', () => Promise.resolve(ada), [null, ada]],
+    ['declares nothing and returns null', () => null, [null, null]],
+    ['declares nothing and calls done', (...args: unknown[]) => lastOf(args)(null, ada), [null, ada]],
+    [
+      'declares nothing and calls done after its promise has resolved to undefined, as in NestJS',
+      (...args: unknown[]) => {
+        setImmediate(lastOf(args), null, ada);
+        return Promise.resolve();
+      },
+      [null, ada],
+    ],
+  ] as [what: string, verify: unknown, expected: unknown[]][]) {
+    it(`calls back once if it ${what}`, async () => {
+      expect(await outcomeOf(verify)).to.deep.equal(expected);
+    });
   }
-  async function errorFrom(verify: unknown, options?: object): Promise<Error> {
-    return expectKind(await loginWith(verify, options), 'error').error;
-  }
 
-  describe('with done', () => {
-    it('is given the access token, the refresh token, the profile and done', async () => {
-      const user = await userFrom(
-        (accessToken: string, refreshToken: unknown, profile: Profile, done: Done) => {
-          done(null, { accessToken, refreshToken, id: profile.id });
-        },
-      );
-      expect(user).to.deep.equal({ accessToken: TOKEN.access_token, refreshToken: undefined, id: '1' });
-    });
-
-    it('is called on the strategy, as passport-oauth2 calls it', async () => {
-      const user = await userFrom(function (
-        this: DribbbleStrategy,
-        _a: string,
-        _r: unknown,
-        _p: Profile,
-        done: Done,
-      ) {
-        done(null, { name: this.name });
-      });
-      expect(user).to.deep.equal({ name: 'dribbble' });
-    });
-
-    it('is given the token response before the profile if it declares five parameters', async () => {
-      const user = await userFrom(
-        (_a: string, _r: unknown, params: unknown, profile: Profile, done: Done) => {
-          done(null, { params, id: profile.id });
-        },
-      );
-      expect(user).to.deep.equal({ params: TOKEN, id: '1' });
-    });
-
-    it('is given the request first under passReqToCallback', async () => {
-      const user = await userFrom(
-        (req: Request, accessToken: string, _r: unknown, profile: Profile, done: Done) => {
-          done(null, { code: req.query.code, accessToken, id: profile.id });
-        },
-        WITH_REQUEST,
-      );
-      expect(user).to.deep.equal({ code: CODE, accessToken: TOKEN.access_token, id: '1' });
-    });
-
-    it('is given the request and the token response under passReqToCallback if it declares six parameters', async () => {
-      const user = await userFrom(
-        (req: Request, _a: string, _r: unknown, params: unknown, profile: Profile, done: Done) => {
-          done(null, { code: req.query.code, params, id: profile.id });
-        },
-        WITH_REQUEST,
-      );
-      expect(user).to.deep.equal({ code: CODE, params: TOKEN, id: '1' });
-    });
-
-    it('gives the app its info', async () => {
-      const outcome = await loginWith((_a: string, _r: unknown, _p: Profile, done: Done) => {
-        done(null, ada, { scope: 'public' });
-      });
-      expect(expectKind(outcome, 'success').info).to.deep.equal({ scope: 'public' });
-    });
-
-    it('fails the login with false, and says why in the info', async () => {
-      const outcome = await loginWith((_a: string, _r: unknown, _p: Profile, done: Done) => {
-        done(null, false, { message: 'No account.' });
-      });
-      expect(expectKind(outcome, 'fail').challenge).to.deep.equal({ message: 'No account.' });
-    });
-
-    // Each with a body of four parameters, so that done is declared.
-    for (const [what, verify] of [
-      [
-        'calls done with',
-        (_a: string, _r: unknown, _p: Profile, done: Done) => {
-          done(failure);
-        },
-      ],
-      [
-        'throws',
-        (_a: string, _r: unknown, _p: Profile, _done: Done) => {
-          throw failure;
-        },
-      ],
-      ['rejects with', (_a: string, _r: unknown, _p: Profile, _done: Done) => Promise.reject(failure)],
-    ] as const) {
-      it(`ends the login in the error that it ${what}`, async () => {
-        expect(await errorFrom(verify)).to.equal(failure);
-      });
-    }
-
-    const afterDone: [what: string, then: (done: Done) => unknown][] = [
-      [
-        'calls done with somebody else',
-        (done) => {
-          done(null, { name: 'Eve' });
-        },
-      ],
-      [
-        'calls done with an error',
-        (done) => {
-          done(failure);
-        },
-      ],
-      [
-        'throws',
-        () => {
-          throw failure;
-        },
-      ],
-      ['rejects', () => Promise.reject(failure)],
-    ];
-    for (const [what, then] of afterDone) {
-      it(`signs in whom it called done with first, though it then ${what}`, async () => {
-        const user = await userFrom((_a: string, _r: unknown, _p: Profile, done: Done) => {
+  for (const [how, then] of [
+    ['calls done with an error', (done: Done) => done(failure)],
+    ['throws', fail],
+    ['rejects', () => Promise.reject(failure)],
+  ] as const) {
+    it(`calls back with the first outcome if it then ${how}, which is printed`, async () => {
+      let outcome: unknown;
+      const warnings = await warningsDuring(async () => {
+        outcome = await outcomeOf((_a: A, _r: R, _p: P, done: Done) => {
           done(null, ada);
           return then(done);
         });
-        expect(user).to.equal(ada);
       });
-    }
-
-    it('signs in what its promise resolves to before it calls done', async () => {
-      // eslint-disable-next-line @typescript-eslint/require-await -- an async function, as apps write them
-      const verify = async (_a: string, _r: unknown, _p: Profile, done: Done): Promise<object> => {
-        setImmediate(done, null, { name: 'Eve' });
-        return ada;
-      };
-      expect(await userFrom(verify)).to.equal(ada);
+      expect(outcome).to.deep.equal([null, ada]);
+      expect(warnings).to.deep.equal([failure]);
     });
+  }
 
-    it('signs in whom it calls done with, not what it returns, under passReqToCallback too', async () => {
-      const verify = (_q: unknown, _a: string, _r: unknown, _p: Profile, done: Done): object => {
-        setImmediate(done, null, ada);
-        return { name: 'Eve' };
-      };
-      expect(await userFrom(verify, WITH_REQUEST)).to.equal(ada);
+  for (const nobody of [undefined, null, false, 0, '']) {
+    it(`signs nobody in by returning ${inspect(nobody)} without done, or a promise of it`, async () => {
+      for (const returned of [nobody, Promise.resolve(nobody)]) {
+        const [error, user] = await outcomeOf((_a: A) => returned);
+        expect([error, user]).to.deep.equal([null, nobody === undefined ? false : nobody]);
+      }
     });
+  }
+
+  it("calls back with an Error in place of 'route' or undefined, on which next() would go on", async () => {
+    for (const verify of [
+      (_a: A, _r: R, _p: P, done: Done) => done('route'),
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what is tested
+      (_a: A) => Promise.reject(undefined),
+      (_a: A) => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
+        throw undefined;
+      },
+    ])
+      expect((await outcomeOf(verify))[0]).to.be.instanceOf(Error);
   });
 
-  describe('without done', () => {
-    it('signs in what its promise resolves to', async () => {
-      const verify = (_a: string, _r: unknown, profile: Profile): Promise<object> =>
-        Promise.resolve({ id: profile.id });
-      expect(await userFrom(verify)).to.deep.equal({ id: '1' });
+  it('calls back with a TypeError if it returns a thenable, such as a query, which is not run', async () => {
+    let runs = 0;
+    const query = { then: () => (runs += 1) };
+    const [error] = await outcomeOf((_a: A) => query);
+    expect(error)
+      .to.be.instanceOf(TypeError)
+      .with.property('message')
+      .match(/The verify function returned a thenable.*async/);
+    // Without declared parameters it may call done as well.
+    const outcome = await outcomeOf((...args: unknown[]) => {
+      setImmediate(lastOf(args), null, ada);
+      return query;
     });
-
-    it('is given the request first under passReqToCallback', async () => {
-      const verify = (req: Request, _a: string, _r: unknown, profile: Profile): Promise<object> =>
-        Promise.resolve({ code: req.query.code, id: profile.id });
-      expect(await userFrom(verify, WITH_REQUEST)).to.deep.equal({ code: CODE, id: '1' });
-    });
-
-    it('signs in what it returns', async () => {
-      const user = await userFrom((accessToken: string) => ({ accessToken }));
-      expect(user).to.deep.equal({ accessToken: TOKEN.access_token });
-    });
-
-    for (const nobody of [undefined, null, false, 0, '']) {
-      it(`fails the login by returning ${inspect(nobody)}, or a promise of it`, async () => {
-        expect((await loginWith((_accessToken: string) => nobody)).kind).to.equal('fail');
-        expect((await loginWith((_accessToken: string) => Promise.resolve(nobody))).kind).to.equal('fail');
-      });
-    }
-
-    it('ends the login in the error that it throws', async () => {
-      expect(
-        await errorFrom((_accessToken: string) => {
-          throw failure;
-        }),
-      ).to.equal(failure);
-    });
-
-    it('ends the login in the error that its promise rejects with', async () => {
-      expect(await errorFrom((_accessToken: string) => Promise.reject(failure))).to.equal(failure);
-    });
-
-    it('ends the login in a TypeError if it returns a thenable, such as a query, which is not run', async () => {
-      let runs = 0;
-      const query = { then: () => (runs += 1) };
-      const error = await errorFrom((_accessToken: string) => query);
-      expect(error).to.be.instanceOf(TypeError);
-      expect(error.message).to.match(/The verify function returned a thenable.*async/);
-      expect(runs).to.equal(0);
-    });
-  });
-
-  describe('with no declared parameter', () => {
-    for (const [what, verify] of [
-      [
-        'calls done with',
-        (...args: unknown[]) => {
-          (args.at(-1) as Done)(null, ada);
-        },
-      ],
-      [
-        'calls done with after its promise has resolved to undefined, as in NestJS',
-        (...args: unknown[]): Promise<void> => {
-          setImmediate(args.at(-1) as Done, null, ada);
-          return Promise.resolve();
-        },
-      ],
-      ['returns', () => ada],
-      ['returns a promise of', () => Promise.resolve(ada)],
-    ] as const) {
-      it(`signs in whom it ${what}`, async () => {
-        expect(await userFrom(verify)).to.equal(ada);
-      });
-    }
-
-    it('fails the login by returning null', async () => {
-      expect((await loginWith(() => null)).kind).to.equal('fail');
-    });
-
-    it('is given four arguments, and the request before them under passReqToCallback', async () => {
-      const verify = (...args: unknown[]): object => ({ count: args.length });
-      expect(await userFrom(verify)).to.deep.equal({ count: 4 });
-      expect(await userFrom(verify, WITH_REQUEST)).to.deep.equal({ count: 5 });
-    });
-
-    it('may return a thenable and call done: the thenable is not run', async () => {
-      let runs = 0;
-      const verify = (...args: unknown[]): object => {
-        setImmediate(args.at(-1) as Done, null, ada);
-        return { then: () => (runs += 1) };
-      };
-      expect(await userFrom(verify)).to.equal(ada);
-      expect(runs).to.equal(0);
-    });
+    expect(outcome).to.deep.equal([null, ada]);
+    expect(runs).to.equal(0);
   });
 
   describe('with done in a rest or default parameter', () => {
-    const lastOf = (args: unknown[]): Done => args.at(-1) as Done;
     // The fallback is never used: done is always given.
     const noDone: Done = () => undefined;
 
     for (const [what, verify] of [
-      [
-        '(accessToken, ...rest)',
-        (_a: string, ...rest: unknown[]) => {
-          lastOf(rest)(null, ada);
-        },
-      ],
+      ['(accessToken, ...rest)', (_a: A, ...rest: unknown[]) => lastOf(rest)(null, ada)],
       [
         '(accessToken, refreshToken, profile, done = …)',
-        (_a: string, _r: unknown, _p: Profile, done = noDone) => {
+        (_a: A, _r: R, _p: P, done = noDone) => {
+          done(null, ada);
           done(null, ada);
         },
       ],
     ] as const) {
-      it(`signs in whom it calls done with before it returns: ${what}`, async () => {
+      it(`calls back with what it calls done with before it returns, without a warning: ${what}`, async () => {
         const warnings = await warningsDuring(async () => {
-          expect(await userFrom(verify)).to.equal(ada);
+          expect(await outcomeOf(verify)).to.deep.equal([null, ada]);
         });
         expect(warnings).to.be.empty;
       });
     }
 
-    for (const [what, verify, options] of [
-      [
-        '(accessToken, ...rest)',
-        (_a: string, ...rest: unknown[]) => {
-          setImmediate(lastOf(rest), null, ada);
-        },
-      ],
+    for (const [what, verify, req] of [
+      ['(accessToken, ...rest)', (_a: A, ...rest: unknown[]) => void setImmediate(lastOf(rest), null, ada)],
       [
         'async (accessToken, ...rest)',
-        (_a: string, ...rest: unknown[]) => {
+        (_a: A, ...rest: unknown[]) => {
           setImmediate(() => setImmediate(lastOf(rest), null, ada));
           return Promise.resolve();
         },
       ],
       [
         '(accessToken, refreshToken, profile, done = …)',
-        (_a: string, _r: unknown, _p: Profile, done = noDone) => {
-          setImmediate(done, null, ada);
-        },
+        (_a: A, _r: R, _p: P, done = noDone) => void setImmediate(done, null, ada),
       ],
       [
         '(req, ...rest) under passReqToCallback',
-        (_q: Request, ...rest: unknown[]) => {
-          setImmediate(lastOf(rest), null, ada);
-        },
-        WITH_REQUEST,
+        (_q: unknown, ...rest: unknown[]) => void setImmediate(lastOf(rest), null, ada),
+        request,
       ],
     ] as [string, unknown, object?][]) {
       it(`says how to declare done, and warns, if it calls done after it returned: ${what}`, async () => {
         const warned = nextWarning();
-        const { challenge } = expectKind(await loginWith(verify, options), 'fail');
-        expect(challenge?.message).to.include('declare done');
+        const [, user, info] = await outcomeOf(verify, req);
+        expect(user).to.equal(false);
+        expect(info)
+          .to.have.property('message')
+          .match(/returned no user.*declare done/);
         expect((await warned).message).to.match(/called done too late.*declare done/);
       });
     }
 
-    it('is not warned of a second call of done', async () => {
-      const verify = (_a: string, _r: string, _p: object, done: Done): void => {
-        done(null, ada);
-        done(null, ada);
-      };
-      expect(await warningsDuring(() => userFrom(verify))).to.be.empty;
-    });
-
     it('warns if it calls done after it returned something else, such as a timer, which signs that in', async () => {
       const warned = nextWarning();
       const timer = { isTimer: true };
-      const verify = (_a: string, ...rest: unknown[]): object => {
+      const outcome = await outcomeOf((_a: A, ...rest: unknown[]) => {
         setImmediate(lastOf(rest), null, ada);
         return timer;
-      };
-      expect(await userFrom(verify)).to.equal(timer);
+      });
+      expect(outcome).to.deep.equal([null, timer]);
       expect((await warned).message).to.include('called done too late');
     });
   });
@@ -358,56 +259,48 @@ describe('verify', () => {
       mock.timers.reset();
     });
 
-    /** Runs until verify was called and returned, then lets time pass; the outcome, if there is one by then. */
-    async function outcomeAfter(milliseconds: number, verify: object): Promise<Outcome | undefined> {
-      let outcome: Outcome | undefined;
-      const { length } = verify as { length: number };
-      await new Promise((resolve) => {
-        const called = (...args: unknown[]): unknown => {
-          setImmediate(resolve, undefined);
-          return (verify as (...all: unknown[]) => unknown)(...args);
-        };
-        void loginWith(Object.defineProperty(called, 'length', { value: length })).then(
-          (value) => (outcome = value),
-        );
-      });
+    /** What it has called back with after this time, in milliseconds. */
+    async function outcomesAfter(milliseconds: number, verify: unknown): Promise<unknown[][]> {
+      const outcomes: unknown[][] = [];
+      call(verify, (...outcome) => outcomes.push(outcome));
+      await new Promise(setImmediate);
       mock.timers.tick(milliseconds);
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-      return outcome;
+      return outcomes;
     }
 
     for (const [what, verify] of [
-      ['declares done and returns nothing', (_a: string, _r: unknown, _p: Profile, _done: Done) => undefined],
+      ['declares done and returns nothing', (_a: A, _r: R, _p: P, _done: Done) => undefined],
       [
         'declares done and returns a promise of undefined',
-        (_a: string, _r: unknown, _p: Profile, _done: Done) => Promise.resolve(),
+        (_a: A, _r: R, _p: P, _done: Done) => Promise.resolve(),
       ],
       [
         'declares done and returns a promise of null',
-        (_a: string, _r: unknown, _p: Profile, _done: Done) => Promise.resolve(null),
+        (_a: A, _r: R, _p: P, _done: Done) => Promise.resolve(null),
       ],
       [
         'declares done and returns a thenable',
-        (_a: string, _r: unknown, _p: Profile, _done: Done) => ({ then: () => undefined }),
+        (_a: A, _r: R, _p: P, _done: Done) => ({ then: () => undefined }),
       ],
       ['declares nothing and returns nothing', () => undefined],
       ['declares nothing and returns a promise of undefined', () => Promise.resolve()],
     ] as const) {
-      it(`ends the login in an error that says how to, after a minute: ${what}`, async () => {
-        const outcome = await outcomeAfter(60_000, verify);
-        if (!outcome) throw new Error('There was no outcome.');
-        const { error } = expectKind(outcome, 'error');
-        expect(error.message).to.match(/did not call back within a minute.*declare done/);
+      it(`calls back with an error that says how to, after a minute: ${what}`, async () => {
+        const [[error] = []] = await outcomesAfter(60_000, verify);
+        expect(error)
+          .to.be.instanceOf(Error)
+          .with.property('message')
+          .match(/did not call back within a minute.*declare done/);
       });
     }
 
     it('has a whole minute', async () => {
-      expect(await outcomeAfter(59_999, () => undefined)).to.equal(undefined);
+      expect(await outcomesAfter(59_999, () => undefined)).to.be.empty;
     });
 
     it('warns if it calls done after the minute', async () => {
       let late: Done = () => undefined;
-      await outcomeAfter(60_000, (_a: string, _r: unknown, _p: Profile, done: Done) => {
+      await outcomesAfter(60_000, (_a: A, _r: R, _p: P, done: Done) => {
         late = done;
       });
       const warned = nextWarning();
@@ -416,62 +309,159 @@ describe('verify', () => {
     });
   });
 
-  it("ends the login in an Error if it calls done with 'route', on which next() would go on", async () => {
-    const error = await errorFrom((_a: string, _r: unknown, _p: Profile, done: Done) => {
-      done('route');
+  describe('in a login', () => {
+    let dribbble: FakeDribbble;
+    before(async () => {
+      dribbble = await FakeDribbble.start();
     });
-    expect(error).to.be.instanceOf(Error).and.include({ message: 'route', cause: 'route' });
-  });
+    after(() => dribbble.stop());
 
-  it('ends the login in an Error with the fields of a plain object that it throws', async () => {
-    const plain = { status: 418, message: 'A teapot.' };
-    const error = await errorFrom((_accessToken: string) => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
-      throw plain;
-    });
-    expect(error)
-      .to.be.instanceOf(Error)
-      .and.include({ ...plain, cause: plain });
-  });
+    const strategy = (verify: unknown, options: object = {}): DribbbleStrategy =>
+      new DribbbleStrategy(
+        { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints, ...options },
+        verify as () => void,
+      );
 
-  it('prints the error of a function that has called done before, as nobody waits for it', async () => {
-    const warnings = await warningsDuring(() =>
-      loginWith((_a: string, _r: unknown, _p: Profile, done: Done) => {
-        done(null, ada);
-        throw failure;
-      }),
-    );
-    expect(warnings).to.deep.equal([failure]);
-  });
-
-  for (const nothing of [undefined, null, 'route', false]) {
-    it(`ends the login in an Error if it throws ${String(nothing)}, on which next() would go on`, async () => {
-      const error = await errorFrom((_accessToken: string) => {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
-        throw nothing;
+    it('is called on the strategy, as passport-oauth2 calls it, and under passReqToCallback with the request', async () => {
+      function verify(this: DribbbleStrategy, req: typeof request, ...[, , params, , done]: unknown[]): void {
+        (done as Done)(null, { name: this.name, code: req.query.code, params });
+      }
+      const ours = strategy(Object.defineProperty(verify, 'length', { value: 6 }), {
+        passReqToCallback: true,
       });
-      expect(error).to.be.instanceOf(Error);
-      expect(error.cause).to.equal(nothing);
+      const { user } = expectKind(await login(ours), 'success');
+      expect(user).to.deep.equal({ name: 'dribbble', code: CODE, params: TOKEN });
     });
-  }
 
-  it('is called once if what Passport does after a login throws, which is the error of the login', async () => {
-    const session = {};
-    let calls = 0;
-    const ours = strategy((_accessToken: string) => {
-      calls += 1;
-      return ada;
+    it('fails the login with false, and says why in the info', async () => {
+      const info = { message: 'No account.' };
+      const ours = strategy((_a: A, _r: R, _p: P, done: Done) => done(null, false, info));
+      expect(expectKind(await login(ours), 'fail').challenge).to.deep.equal(info);
     });
-    const { url } = expectKind(await authenticate(ours, { session }), 'redirect');
-    const thrown = new Error('req.session.regenerate is not a function');
-    const query = { code: CODE, state: url.searchParams.get('state') };
-    const error = await new Promise((resolve) => {
-      attempt(ours, { session, query }, undefined, (outcome) => {
-        if (outcome.kind === 'success') throw thrown;
-        resolve(outcome);
+
+    it('is called once if what Passport does after a login throws, which is the error of the login', async () => {
+      const session = {};
+      let calls = 0;
+      const ours = strategy((_a: A) => {
+        calls += 1;
+        return ada;
       });
+      const { url } = expectKind(await authenticate(ours, { session }), 'redirect');
+      const thrown = new Error('req.session.regenerate is not a function');
+      const query = { code: CODE, state: url.searchParams.get('state') };
+      const error = await new Promise((resolve) => {
+        attempt(ours, { session, query }, undefined, (outcome) => {
+          if (outcome.kind === 'success') throw thrown;
+          resolve(outcome);
+        });
+      });
+      expect(error).to.deep.equal({ kind: 'error', error: thrown });
+      expect(calls).to.equal(1);
     });
-    expect(error).to.deep.equal({ kind: 'error', error: thrown });
-    expect(calls).to.equal(1);
   });
+});
+
+describe('guardSkip', () => {
+  const outcomeOfSkip = (skip: Hook): Promise<unknown[]> =>
+    once((called) => {
+      (guardSkip(skip as never) as Hook)('the-token', called);
+    });
+
+  it('leaves alone what is not a function', () => {
+    expect([true, false, undefined].map((skip) => guardSkip(skip))).to.deep.equal([true, false, undefined]);
+  });
+
+  for (const [what, skip, expected] of [
+    ['returns true', () => true, [null, true]],
+    ['returns true without done', (_token: string) => true, [null, true]],
+    ['returns false', () => false, [null, false]],
+    ['returns nothing', () => undefined, [null, false]],
+    ['resolves to true', () => Promise.resolve(true), [null, true]],
+    ['resolves to false', () => Promise.resolve(false), [null, false]],
+    ['throws', fail, [failure]],
+    ['rejects', () => Promise.reject(failure), [failure]],
+    ['takes done and resolves to true', (_token: string, _done: Done) => Promise.resolve(true), [null, true]],
+    ['takes done and rejects', (_token: string, _done: Done) => Promise.reject(failure), [failure]],
+    ['calls back with an error', (_token: string, done: Done) => done(failure), [failure]],
+    [
+      'calls back with true after its promise has resolved to undefined',
+      (_token: string, done: Done) => {
+        setImmediate(done, null, true);
+        return Promise.resolve();
+      },
+      [null, true],
+    ],
+    [
+      'returns true, and calls back with false',
+      (_token: string, done: Done) => {
+        setImmediate(done, null, false);
+        return true;
+      },
+      [null, false],
+    ],
+    [
+      'calls back with true and then throws',
+      (_token: string, done: Done) => {
+        done(null, true);
+        fail();
+      },
+      [null, true],
+    ],
+  ] as [what: string, skip: Hook, expected: unknown[]][])
+    it(`calls back once if skipUserProfile ${what}`, async () => {
+      expect(await outcomeOfSkip(skip)).to.deep.equal(expected);
+    });
+
+  it('calls back with a TypeError if it returns a thenable, such as a query, which is not run', async () => {
+    let runs = 0;
+    const [error] = await outcomeOfSkip(() => ({ then: () => (runs += 1) }));
+    expect(error).to.be.instanceOf(TypeError).with.property('message').include('skipUserProfile function');
+    expect(runs).to.equal(0);
+  });
+
+  it('calls back with an error if it has not called back after a minute', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      let error: unknown;
+      const skip = guardSkip(((_token: string, _done: Done) => undefined) as never) as Hook;
+      skip('the-token', (reason) => {
+        error = reason;
+      });
+      mock.timers.tick(60_000);
+      expect(error).to.have.property('message').include('within a minute');
+    } finally {
+      mock.timers.reset();
+    }
+  });
+});
+
+describe('guardProfile', () => {
+  for (const [what, userProfile, expected] of [
+    ['calls back', (_token: string, done: Done) => done(null, profile), [null, profile]],
+    ['resolves to a profile', () => Promise.resolve(profile), [null, profile]],
+    ['resolves to no profile', () => Promise.resolve(false), [null, false]],
+    ['throws', fail, [failure]],
+    ['rejects', () => Promise.reject(failure), [failure]],
+    ...[undefined, null].map((nothing) => [
+      `resolves to ${String(nothing)} before it calls back`,
+      (_token: string, done: Done) => {
+        setImmediate(done, null, profile);
+        return Promise.resolve(nothing);
+      },
+      [null, profile],
+    ]),
+    [
+      'calls back twice',
+      (_token: string, done: Done) => {
+        done(null, profile);
+        done(null, profile);
+      },
+      [null, profile],
+    ],
+  ] as [what: string, userProfile: Hook, expected: unknown[]][])
+    it(`calls back once if userProfile ${what}`, async () => {
+      const guarded = guardProfile({ userProfile: userProfile as never });
+      const outcome = await once((called) => guarded('the-token', called));
+      expect(outcome).to.deep.equal(expected);
+    });
 });
