@@ -35,6 +35,7 @@ interface Client {
   _accessTokenUrl: string;
   _customHeaders: object;
 }
+type Constructor = new (...args: ConstructorParameters<typeof DribbbleStrategy>) => DribbbleStrategy;
 const clientOf = (strategy: OAuth2Strategy): Client => (strategy as unknown as { _oauth2: Client })._oauth2;
 
 const SECRET = 'the-client-secret';
@@ -51,8 +52,8 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     clientSecret: SECRET,
     ...dribbble.endpoints,
   });
-  const build = (): DribbbleStrategy =>
-    new DribbbleStrategy(options(), (_accessToken, _refreshToken, profile) => profile);
+  const build = (Class: Constructor = DribbbleStrategy): DribbbleStrategy =>
+    new Class(options(), (_accessToken: string, _refreshToken: unknown, profile: DribbbleProfile) => profile);
   /** passport-oauth2's own, whose profile is what `_oauth2.get` brings. */
   const buildBase = (): OAuth2Strategy => {
     const { userProfileURL = '', ...rest } = options();
@@ -121,23 +122,20 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         expect(paths).to.deep.equal(['/oauth/token', '/v2/user']);
       });
 
-      it('makes a TokenError of an error response that getOAuthAccessToken calls back with', async () => {
-        const strategy = make();
-        clientOf(strategy).getOAuthAccessToken = (_code, _params, callback) => {
-          callback({ statusCode: 400, data: '{"error":"invalid_grant"}' });
-        };
-        const error = errorOf(await login(strategy));
-        expect(error).to.be.instanceOf(TokenError).and.include({ code: 'invalid_grant' });
-      });
-
-      it('makes an InternalOAuthError of an Error that getOAuthAccessToken calls back with', async () => {
+      it('makes an error of its own of what getOAuthAccessToken calls back with', async () => {
         const strategy = make();
         const cause = new Error('The line is dead.');
-        clientOf(strategy).getOAuthAccessToken = (_code, _params, callback) => {
-          callback(cause);
-        };
-        const error = errorOf(await login(strategy));
-        expect(error).to.be.instanceOf(InternalOAuthError).and.include({ oauthError: cause });
+        for (const [reason, ErrorClass, expected] of [
+          [{ statusCode: 400, data: '{"error":"invalid_grant"}' }, TokenError, { code: 'invalid_grant' }],
+          [cause, InternalOAuthError, { oauthError: cause }],
+        ] as const) {
+          clientOf(strategy).getOAuthAccessToken = (_code, _params, callback) => {
+            callback(reason);
+          };
+          expect(errorOf(await login(strategy)))
+            .to.be.instanceOf(ErrorClass)
+            .and.include(expected);
+        }
       });
 
       it('sends what overridden tokenParams and authorizationParams return', async () => {
@@ -194,38 +192,15 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         });
       }
     }
-    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    const strategy = build(Subclass);
     expect(expectKind(await login(strategy), 'success').user).to.include({
       displayName: 'from the subclass',
     });
   });
 
-  it('waits for done if an async userProfile of a subclass resolves to nothing', async () => {
-    for (const nothing of [undefined, null]) {
-      const strategy = build();
-      const userProfile = strategy.userProfile.bind(strategy);
-      const resolving = (...parameters: Parameters<typeof userProfile>): Promise<unknown> => {
-        userProfile(...parameters);
-        return Promise.resolve(nothing);
-      };
-      const { user } = expectKind(
-        await login(Object.assign(strategy, { userProfile: resolving })),
-        'success',
-      );
-      expect(user).to.have.property('id', '1');
-    }
-  });
-
   it('takes the profile that an async userProfile of a subclass resolves to', async () => {
     const strategy = Object.assign(build(), { userProfile: () => Promise.resolve({ id: 'mine' }) });
     expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ id: 'mine' });
-  });
-
-  it('ends a login whose async userProfile resolves to something that is no profile', async () => {
-    for (const wrong of [false, 0, '']) {
-      const strategy = Object.assign(build(), { userProfile: () => Promise.resolve(wrong) });
-      expect((await login(strategy)).kind).to.be.oneOf(['success', 'fail']);
-    }
   });
 
   it('obeys a subclass whose getOAuthAccessToken authenticates with Basic', async () => {
@@ -244,23 +219,10 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         };
       }
     }
-    const strategy = new Subclass(options(), (_a: string, _r: string, profile: object) => profile);
+    const strategy = build(Subclass);
     expectKind(await login(strategy), 'success');
     expect(dribbble.received[0]?.headers['authorization']).to.match(/^Basic /);
     expect(dribbble.received[0]?.body).not.to.include(SECRET);
-  });
-
-  it("obeys an authenticate of a subclass's", async () => {
-    class Subclass extends DribbbleStrategy {
-      override authenticate(req: never, perRequest?: object): void {
-        super.authenticate(req, { ...perRequest, scope: 'upload' });
-      }
-    }
-    const { url } = expectKind(
-      await authenticate(new Subclass(options(), (_a, _r, profile) => profile)),
-      'redirect',
-    );
-    expect(url.searchParams.get('scope')).to.equal('upload');
   });
 
   it('obeys a subclass whose authenticate overrides a hook for one request', async () => {
@@ -271,7 +233,7 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         super.authenticate(req, perRequest);
       }
     }
-    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    const strategy = build(Subclass);
     for (const prompt of ['login', undefined]) {
       const { url } = expectKind(await authenticate(strategy, { prompt }), 'redirect');
       expect(url.searchParams.get('prompt')).to.equal(prompt ?? null);
@@ -294,7 +256,7 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
             done(null, { req: (this as { _req?: unknown })._req } as never);
           }
         }
-        const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+        const strategy = build(Subclass);
         expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ req: 'the request' });
       }
     });
@@ -311,7 +273,7 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         super.authenticate(req, perRequest);
       }
     }
-    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    const strategy = build(Subclass);
     expect(expectKind(await login(strategy), 'fail')).to.deep.include({
       challenge: { message: 'banned' },
       status: 403,
@@ -328,7 +290,7 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         super.authenticate(req, perRequest);
       }
     }
-    const strategy = new Subclass(options(), (_a, _r, profile) => profile);
+    const strategy = build(Subclass);
     const query = { code: 'the-code', state: 'unknown' };
     expectKind(await authenticate(strategy, { query }), 'redirect');
   });
@@ -341,18 +303,7 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
       _userProfileURL = 'mine';
       connections = 'mine';
     }
-    expectKind(await login(new Subclass(options(), (_a, _r, profile) => profile)), 'success');
-  });
-
-  it('works with a client that a subclass puts in place of its own', async () => {
-    const strategy = build();
-    const { OAuth2 } = await import('oauth');
-    const { authorizationURL, tokenURL } = dribbble.endpoints;
-    Object.assign(strategy, {
-      _oauth2: new OAuth2('the-client-id', SECRET, '', authorizationURL, tokenURL),
-    });
-    clientOf(strategy).useAuthorizationHeaderforGET(true);
-    expectKind(await login(strategy), 'success');
+    expectKind(await login(build(Subclass)), 'success');
   });
 
   it('begins a login without a warning with a client whose endpoints are paths', async () => {
@@ -410,44 +361,38 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
   });
 
   describe('whose client is given an access token,', () => {
-    const sent = async (send: (client: Client, url: string, callback: Callback) => void): Promise<void> => {
-      await new Promise<void>((resolve, reject) => {
-        send(clientOf(build()), `${dribbble.endpoints.userProfileURL}?page=2`, (error) => {
-          if (error) reject(new Error('No response.', { cause: error }));
-          else resolve();
+    const ways: [how: string, send: (client: Client, url: string, callback: Callback) => void][] = [
+      [
+        'get, whatever useAuthorizationHeaderforGET says',
+        (client, url, callback) => {
+          client.useAuthorizationHeaderforGET(false);
+          client.get(url, 'the-token', callback);
+        },
+      ],
+      [
+        'getProtectedResource',
+        (client, url, callback) => {
+          client.getProtectedResource(url, 'the-token', callback);
+        },
+      ],
+      [
+        '_request, over customHeaders',
+        (client, url, callback) => {
+          client._customHeaders = { authorization: 'Basic eA==' };
+          client._request('GET', url, null, null, 'the-token', callback);
+        },
+      ],
+    ];
+    for (const [how, send] of ways) {
+      it(`sends it in the header with ${how}`, async () => {
+        await new Promise((resolve) => {
+          send(clientOf(build()), `${dribbble.endpoints.userProfileURL}?page=2`, resolve);
         });
+        const [request] = dribbble.received;
+        expect(request?.path).to.equal('/v2/user?page=2');
+        expect(request?.headers['authorization']).to.equal('Bearer the-token');
       });
-      const [request] = dribbble.received;
-      expect(request?.path).to.equal('/v2/user?page=2');
-      expect(request?.headers['authorization']).to.equal('Bearer the-token');
-    };
-
-    it('sends it in the header with get', () =>
-      sent((client, url, callback) => {
-        client.get(url, 'the-token', callback);
-      }));
-
-    it('sends it in the header with get, whatever useAuthorizationHeaderforGET says', () =>
-      sent((client, url, callback) => {
-        client.useAuthorizationHeaderforGET(false);
-        client.get(url, 'the-token', callback);
-      }));
-
-    it('sends it in the header with getProtectedResource', () =>
-      sent((client, url, callback) => {
-        client.getProtectedResource(url, 'the-token', callback);
-      }));
-
-    it('sends it in the header with _request, over customHeaders', () =>
-      sent((client, url, callback) => {
-        client._customHeaders = { authorization: 'Basic eA==' };
-        client._request('GET', url, null, null, 'the-token', callback);
-      }));
-
-    it('sends the header of the call in its place', () =>
-      sent((client, url, callback) => {
-        client._request('GET', url, { authorization: 'Bearer the-token' }, null, 'another', callback);
-      }));
+    }
 
     it('calls back with an error if the URL is not valid', () => {
       let error: unknown;
@@ -458,62 +403,18 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
   });
 
-  describe('whose request fails', () => {
-    it('gives the status and the body of an error response as oauthError', async () => {
-      for (const leg of ['token', 'user'] as const) {
-        const json = leg === 'token' ? { error: 'invalid_grant' } : { message: 'Bad credentials.' };
-        dribbble.token = { json: TOKEN };
-        dribbble[leg] = { status: 401, json };
-        const { oauthError, ...error } = errorOf(await login(build()));
-        expect(error, leg).not.to.have.property('data');
-        expect(oauthError).to.be.instanceOf(Error).and.include({ statusCode: 401 });
-        expect((oauthError as { data: string }).data).to.equal(JSON.stringify(json));
-        expect(Object.keys(oauthError as object)).not.to.include('data');
-      }
-    });
-
-    it('says what a replaced get called back with, though there is no response', async () => {
+  for (const [how, result, ErrorClass, status, says] of [
+    ['with no response', [null, '{}'], InternalOAuthError, 502, /with 200 .*a user with an id/],
+    ['with an error response', [{ statusCode: 429, data: '{}' }, undefined], DribbbleAPIError, 503, /429/],
+  ] as const) {
+    it(`makes an error of its own where a replaced get calls back ${how}`, async () => {
       const strategy = build();
       clientOf(strategy).get = (_url, _token, callback) => {
-        callback(null, '{}');
+        callback(result[0], result[1]);
       };
       const error = errorOf(await login(strategy));
-      expect(error).to.be.instanceOf(InternalOAuthError);
-      expect(error.message).to.include('200').and.include('a user with an id');
+      expect(error).to.be.instanceOf(ErrorClass).and.include({ status });
+      expect(error.message).to.match(says);
     });
-
-    it('is a DribbbleAPIError for an error response of a replaced get', async () => {
-      const strategy = build();
-      clientOf(strategy).get = (_url, _token, callback) => {
-        callback({ statusCode: 429, data: '{}' });
-      };
-      expect(errorOf(await login(strategy)))
-        .to.be.instanceOf(DribbbleAPIError)
-        .and.include({ status: 503 });
-    });
-  });
-
-  describe('given options for one request,', () => {
-    const begun = async (
-      perRequest: object,
-      own: Partial<DribbbleStrategyOptions> = {},
-    ): Promise<URLSearchParams> => {
-      const strategy = new DribbbleStrategy({ ...options(), ...own }, (_a, _r, profile) => profile);
-      return expectKind(await authenticate(strategy, {}, perRequest), 'redirect').url.searchParams;
-    };
-
-    for (const nothing of ['', null]) {
-      it(`falls back to its own scope and callbackURL if they are ${JSON.stringify(nothing)}`, async () => {
-        const own = { scope: 'public', callbackURL: 'https://app.example.com/callback' };
-        const sent = await begun({ scope: nothing, callbackURL: nothing }, own);
-        expect(Object.fromEntries(sent)).to.include({ scope: 'public', redirect_uri: own.callbackURL });
-      });
-    }
-
-    it("accepts a callback URL of an app's own scheme", async () => {
-      expect((await begun({ callbackURL: 'myapp://signed-in' })).get('redirect_uri')).to.equal(
-        'myapp://signed-in',
-      );
-    });
-  });
+  }
 });

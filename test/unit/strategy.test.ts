@@ -196,6 +196,11 @@ describe('DribbbleStrategy', () => {
       });
     }
 
+    it('calls back with the error of a scope with half a character', async () => {
+      const { error } = expectKind(await authenticate(build({ agent }), {}, { scope: '\ud800' }), 'error');
+      expect(error).to.be.instanceOf(URIError);
+    });
+
     it('keeps the state under a key of its own in the session, or under the sessionKey', async () => {
       const session = {};
       await begin({}, { session });
