@@ -71,10 +71,35 @@ describe('DribbbleStrategyOptions', () => {
     ['store', true],
     ['timeout', 2 ** 31 - 1],
     ['pkce', 'plain'],
-    ['tokenURL', 'http://127.0.0.10/'],
+    // Of an app's own scheme.
+    ['callbackURL', 'myapp://signed-in'],
+    ['callbackURL', 'com.example.app:/signed-in'],
+    // Where passport-oauth2 takes them as left out.
+    ['callbackURL', ''],
+    ['callbackURL', null],
+    ['scope', ''],
+    ['scope', null],
+    ['store', null],
+    // The three endpoints are checked by one function.
+    ['authorizationURL', 'https://dribbble.test/x'],
+    ['tokenURL', 'http://localhost:4000/x'],
+    ['tokenURL', 'http://dribbble.app.localhost/x'],
+    ['tokenURL', 'http://127.8.9.10/x'],
+    ['userProfileURL', 'http://[::1]:4/x'],
   ] as const) {
-    it(`take ${option}: ${String(value)}`, () => {
+    it(`take ${option}: ${JSON.stringify(value)}`, () => {
       expect(() => construct({ ...REQUIRED, [option]: value })).not.to.throw();
+    });
+  }
+
+  for (const [what, options, verifyFunction, says] of [
+    ['they are undefined', undefined, verify, 'options'],
+    ['they are null', null, verify, 'options'],
+    ['the verify function is missing', REQUIRED, null, 'DribbbleStrategy requires a verify'],
+    ['the store is false', { ...REQUIRED, store: false }, verify, 'state: false'],
+  ] as const) {
+    it(`throw a TypeError that says so if ${what}`, () => {
+      expect(() => construct(options, verifyFunction)).to.throw(TypeError, says);
     });
   }
 
@@ -83,12 +108,6 @@ describe('DribbbleStrategyOptions', () => {
     expect(() => construct(options)).to.throw(TypeError, 'pkce');
     construct({ ...options, store: new CookieStateStore({ secret: 'x'.repeat(32) }) });
   });
-
-  for (const options of [undefined, null]) {
-    it(`throw a TypeError if they are ${String(options)}`, () => {
-      expect(() => construct(options)).to.throw(TypeError, 'options');
-    });
-  }
 
   for (const arity of [2, 3, 4]) {
     it(`throw a TypeError that names pkce if the store's store method takes ${String(arity)} parameters`, () => {
@@ -116,13 +135,8 @@ describe('DribbbleStrategyOptions', () => {
   }
 
   it('warn once a process of a callback URL over http on a host that is not loopback', () => {
-    const right = [
-      '/callback',
-      'https://app.test/',
-      'http://localhost:3000/',
-      'http://127.0.0.1/',
-      'app.test:/',
-    ];
+    const local = ['http://localhost:3000/', 'http://127.0.0.1/'];
+    const right = ['/callback', 'https://app.test/', 'app.test:/', ...local];
     expect(warningsOf(right.map((callbackURL) => ({ callbackURL })))).to.be.empty;
     const wrong = ['http://app.test/callback', 'http://other.test/'].map((callbackURL) => ({ callbackURL }));
     for (const warnings of [warningsOf(wrong), warningsOf([], wrong)]) {
@@ -146,37 +160,6 @@ describe('DribbbleStrategyOptions', () => {
     }
   });
 
-  it('throw a TypeError that names state: false if the store is false', () => {
-    expect(() => construct({ ...REQUIRED, store: false })).to.throw(TypeError, 'state: false');
-  });
-
-  it('take null and the empty string where passport-oauth2 takes them as left out', () => {
-    construct({ ...REQUIRED, callbackURL: '', scope: '', store: null });
-    construct({ ...REQUIRED, callbackURL: null, scope: null });
-  });
-
-  it("take a callback URL of an app's own scheme", () => {
-    construct({ ...REQUIRED, callbackURL: 'myapp://signed-in' });
-    construct({ ...REQUIRED, callbackURL: 'com.example.app:/signed-in' });
-  });
-
-  it('throw a TypeError if the verify function is missing', () => {
-    expect(() => construct(REQUIRED, null)).to.throw(TypeError, 'DribbbleStrategy requires a verify');
-  });
-
-  it('take endpoints over https, and over http on a loopback host', () => {
-    for (const host of [
-      's://dribbble.test',
-      '://localhost:4000',
-      '://dribbble.app.localhost',
-      '://127.8.9.1',
-      '://[::1]:4',
-    ]) {
-      const url = `http${host}/x`;
-      construct({ ...REQUIRED, authorizationURL: url, tokenURL: url, userProfileURL: url });
-    }
-  });
-
   it('take undefined for everything that is optional', () => {
     const given = new Set(malformed.map(([option]) => option));
     const unset = Object.fromEntries([...given, 'state', 'proxy'].map((name) => [name, undefined]));
@@ -184,22 +167,17 @@ describe('DribbbleStrategyOptions', () => {
   });
 
   it('count as well where they are inherited', async () => {
+    const callbackURL = 'https://app.example/cb';
     const strategy = construct(
-      Object.create({
-        ...REQUIRED,
-        scope: 'upload',
-        callbackURL: 'https://app.example/cb',
-        agent: new Agent(),
-      }),
+      Object.create({ ...REQUIRED, scope: 'upload', callbackURL, agent: new Agent() }),
     );
-    for (const options of [{}, Object.create({ scope: 'public' }) as object]) {
+    for (const [options, scope] of [
+      [{}, 'upload'],
+      [Object.create({ scope: 'public' }) as object, 'public'],
+    ] as const) {
       const { url } = expectKind(await authenticate(strategy, {}, options), 'redirect');
-      const { scope = 'upload' } = options as { scope?: string };
-      expect(Object.fromEntries(url.searchParams)).to.include({
-        client_id: REQUIRED.clientID,
-        redirect_uri: 'https://app.example/cb',
-        scope,
-      });
+      const sent = { client_id: REQUIRED.clientID, redirect_uri: callbackURL, scope };
+      expect(Object.fromEntries(url.searchParams)).to.include(sent);
     }
   });
 
