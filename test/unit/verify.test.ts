@@ -376,6 +376,7 @@ describe('guardSkip', () => {
     ['returns true without done', (_token: string) => true, [null, true]],
     ['returns false', () => false, [null, false]],
     ['returns nothing', () => undefined, [null, false]],
+    ['looks for arguments without done', (...args: unknown[]) => args.length > 0, [null, false]],
     ['resolves to true', () => Promise.resolve(true), [null, true]],
     ['resolves to false', () => Promise.resolve(false), [null, false]],
     ['throws', fail, [failure]],

@@ -14,6 +14,8 @@ import {
   VERIFIER,
 } from './support';
 
+type Form = Record<string, string | undefined>;
+
 /** How Doorkeeper's descriptions begin. */
 const WORDS: Readonly<Record<string, string>> = {
   invalid_client: 'Client authentication failed due to unknown client, ',
@@ -45,14 +47,11 @@ describe('sandbox, as Dribbble', () => {
       expect(params['state']).to.equal('a state & more');
     });
 
-    it('uses the registered callback URL if no redirect_uri is sent', async () => {
+    it('uses the registered callback URL if no redirect_uri is sent, and sends no state back if none came', async () => {
       dribbble.signInAs('maya');
-      expect(redirectOf(await authorize(dribbble, { redirect_uri: undefined })).to).to.equal(CALLBACK);
-    });
-
-    it('sends no state back if none came', async () => {
-      dribbble.signInAs('maya');
-      const { params } = redirectOf(await authorize(dribbble, { state: undefined }));
+      const sent = { redirect_uri: undefined, state: undefined };
+      const { to, params } = redirectOf(await authorize(dribbble, sent));
+      expect(to).to.equal(CALLBACK);
       expect(params).to.have.all.keys('code');
     });
 
@@ -74,8 +73,7 @@ describe('sandbox, as Dribbble', () => {
       expect(log).to.deep.equal(['GET /oauth/authorize 302']);
     });
 
-    const type = { response_type: undefined };
-    const method = { code_challenge: CHALLENGE, code_challenge_method: 'plain' };
+    const plain = { code_challenge: CHALLENGE, code_challenge_method: 'plain' };
     for (const [what, fields, error, why] of [
       [
         'another redirect_uri',
@@ -84,9 +82,9 @@ describe('sandbox, as Dribbble', () => {
         `is not ${CALLBACK}`,
       ],
       ['another response_type', { response_type: 'token' }, 'unsupported_response_type', 'is not code'],
-      ['no response_type', type, 'unsupported_response_type', 'its response_type is not code'],
+      ['no response_type', { response_type: undefined }, 'unsupported_response_type', 'is not code'],
       ['a scope of API v1', { scope: 'public write' }, 'invalid_scope', 'Dribbble has no scope write'],
-      ['another code_challenge_method', method, 'invalid_request', 'its code_challenge_method is not S256'],
+      ['another code_challenge_method', plain, 'invalid_request', 'its code_challenge_method is not S256'],
     ] as const) {
       it(`sends ${error} back to the registered URL for ${what}, and logs why`, async () => {
         dribbble.signInAs('maya');
@@ -165,13 +163,10 @@ describe('sandbox, as Dribbble', () => {
     });
 
     it('grants the scope public if none was asked for', async () => {
-      const response = await requestToken(dribbble, { code: await codeFor(dribbble) });
-      expect(await response.json()).to.include({ scope: 'public' });
-    });
-
-    it('grants the scope public for an empty scope', async () => {
-      const response = await requestToken(dribbble, { code: await codeFor(dribbble, { scope: ' ' }) });
-      expect(await response.json()).to.include({ scope: 'public' });
+      for (const scope of [undefined, ' ']) {
+        const response = await requestToken(dribbble, { code: await codeFor(dribbble, { scope }) });
+        expect(await response.json()).to.include({ scope: 'public' });
+      }
     });
 
     it('accepts a code without redirect_uri if the authorization request had none', async () => {
@@ -185,50 +180,21 @@ describe('sandbox, as Dribbble', () => {
       expect((await requestToken(dribbble, { code, code_verifier: VERIFIER })).status).to.equal(200);
     });
 
-    for (const [what, asked, form, error, why] of [
-      [
-        'a wrong client_secret',
-        {},
-        { client_secret: 'x' },
-        'invalid_client',
-        'no client_secret, or a wrong one',
-      ],
-      [
-        'no client_secret',
-        {},
-        { client_secret: undefined },
-        'invalid_client',
-        'no client_secret, or a wrong',
-      ],
-      ['a wrong client_id', {}, { client_id: 'x' }, 'invalid_client', 'no client_id, or a wrong one'],
-      ['no grant_type', {}, { grant_type: undefined }, 'invalid_request', 'no grant_type'],
-      [
-        'another grant_type',
-        {},
-        { grant_type: 'password' },
-        'unsupported_grant_type',
-        'grant_type is password',
-      ],
-      ['no code', {}, { code: undefined }, 'invalid_request', 'no code'],
-      ['a made-up code', {}, { code: 'x' }, 'invalid_grant', 'no such code was given out'],
-      ['another redirect_uri', {}, { redirect_uri: `${CALLBACK}/` }, 'invalid_grant', 'redirect_uri differs'],
-      ['a redirect_uri left out', {}, { redirect_uri: undefined }, 'invalid_grant', 'redirect_uri differs'],
-      ['no code_verifier', pkce, {}, 'invalid_request', 'no code_verifier'],
-      [
-        'a wrong code_verifier',
-        pkce,
-        { code_verifier: 'x' },
-        'invalid_grant',
-        'code_verifier does not match',
-      ],
-      [
-        'a code_verifier alone',
-        {},
-        { code_verifier: VERIFIER },
-        'invalid_grant',
-        'does not match the code_challenge',
-      ],
-    ] as const) {
+    const WRONG_VERIFIER = 'code_verifier does not match the code_challenge';
+    for (const [what, form, error, why, asked = {}] of [
+      ['a wrong client_secret', { client_secret: 'x' }, 'invalid_client', 'no client_secret, or a wrong'],
+      ['no client_secret', { client_secret: undefined }, 'invalid_client', 'no client_secret, or a wrong'],
+      ['a wrong client_id', { client_id: 'x' }, 'invalid_client', 'no client_id, or a wrong one'],
+      ['no grant_type', { grant_type: undefined }, 'invalid_request', 'no grant_type'],
+      ['another grant_type', { grant_type: 'x' }, 'unsupported_grant_type', 'grant_type is x'],
+      ['no code', { code: undefined }, 'invalid_request', 'no code'],
+      ['a made-up code', { code: 'x' }, 'invalid_grant', 'no such code was given out'],
+      ['another redirect_uri', { redirect_uri: `${CALLBACK}/` }, 'invalid_grant', 'redirect_uri differs'],
+      ['a redirect_uri left out', { redirect_uri: undefined }, 'invalid_grant', 'redirect_uri differs'],
+      ['no code_verifier', {}, 'invalid_request', 'no code_verifier', pkce],
+      ['a wrong code_verifier', { code_verifier: 'x' }, 'invalid_grant', WRONG_VERIFIER, pkce],
+      ['a code_verifier alone', { code_verifier: VERIFIER }, 'invalid_grant', WRONG_VERIFIER],
+    ] as [what: string, form: Form, error: string, why: string, asked?: Form][]) {
       it(`refuses ${what} with ${error}, and logs why`, async () => {
         const response = await requestToken(dribbble, { code: await codeFor(dribbble, asked), ...form });
         const body = (await response.json()) as Record<string, string>;
@@ -242,31 +208,27 @@ describe('sandbox, as Dribbble', () => {
       });
     }
 
-    it('refuses credentials in a header', async () => {
-      const { tokenURL, clientID, clientSecret } = dribbble.options;
-      const response = await fetch(tokenURL, {
-        method: 'POST',
-        headers: { authorization: `Basic ${btoa(`${clientID}:${clientSecret}`)}` },
-        body: new URLSearchParams({
-          grant_type: 'authorization_code',
-          code: await codeFor(dribbble),
-          redirect_uri: CALLBACK,
-        }),
-      });
-      expect(response.status).to.equal(401);
-      expect(await response.json()).to.include({ error: 'invalid_client' });
-    });
-
-    it('refuses a body that is not a form', async () => {
+    it('refuses credentials in a header, and a body that is not a form', async () => {
       const { tokenURL, clientID: client_id, clientSecret: client_secret } = dribbble.options;
-      const fields = { grant_type: 'authorization_code', client_id, client_secret, redirect_uri: CALLBACK };
-      const response = await fetch(tokenURL, {
-        method: 'POST',
-        headers: { 'content-type': 'text/plain' },
-        body: new URLSearchParams({ ...fields, code: await codeFor(dribbble) }).toString(),
-      });
-      expect(response.status).to.equal(400);
-      expect(await response.json()).to.include({ error: 'invalid_request' });
+      const grant = {
+        grant_type: 'authorization_code',
+        code: await codeFor(dribbble),
+        redirect_uri: CALLBACK,
+      };
+      const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`;
+      for (const [type, headers, fields, status, error] of [
+        ['application/x-www-form-urlencoded', { authorization }, grant, 401, 'invalid_client'],
+        ['text/plain', {}, { ...grant, client_id, client_secret }, 400, 'invalid_request'],
+      ] as const) {
+        const body = new URLSearchParams(fields).toString();
+        const response = await fetch(tokenURL, {
+          method: 'POST',
+          headers: { ...headers, 'content-type': type },
+          body,
+        });
+        expect(response.status).to.equal(status);
+        expect(await response.json()).to.include({ error });
+      }
       expect(dribbble.requests.at(-1)?.params).to.deep.equal({});
     });
 
@@ -321,29 +283,22 @@ describe('sandbox, as Dribbble', () => {
       }
     });
 
-    it('takes an access token as all that follows Bearer', async () => {
+    it('takes an access token from the header only, as all that follows Bearer', async () => {
       const token = await tokenFor(dribbble);
-      for (const [authorization, status] of [
-        [`bearer ${token}`, 200],
-        [`Token Bearer ${token}`, 401],
-        [`Bearer ${token} and more`, 401],
+      const { userProfileURL } = dribbble.options;
+      for (const [authorization, status, why] of [
+        [`bearer ${token}`, 200, ''],
+        [`Token Bearer ${token}`, 401, 'its access token is wrong or revoked'],
+        [`Bearer ${token} and more`, 401, 'its access token is wrong or revoked'],
+        ['Bearer x', 401, 'its access token is wrong or revoked'],
+        [undefined, 401, 'it has no Authorization header'],
       ] as const) {
-        const response = await fetch(dribbble.options.userProfileURL, { headers: { authorization } });
+        const headers = authorization === undefined ? {} : { authorization };
+        const response = await fetch(`${userProfileURL}?access_token=${token}`, { headers });
         expect(response.status, authorization).to.equal(status);
+        if (status === 401) expect(await response.json()).to.deep.equal({ message: 'Bad credentials.' });
+        expect(log.at(-1)).to.contain(why);
       }
-    });
-
-    it('takes an access token from the header only', async () => {
-      const token = await tokenFor(dribbble);
-      const response = await fetch(`${dribbble.options.userProfileURL}?access_token=${token}`);
-      expect(response.status).to.equal(401);
-      expect(await response.json()).to.deep.equal({ message: 'Bad credentials.' });
-      expect(log.at(-1)).to.contain('it has no Authorization header');
-    });
-
-    it('refuses a token that was not given out', async () => {
-      expect((await requestUser(dribbble, 'x')).status).to.equal(401);
-      expect(log.at(-1)).to.contain('its access token is wrong or revoked');
     });
 
     it('refuses the token of a person who revoked it, and of nobody else', async () => {
