@@ -18,12 +18,12 @@ describe('The pages of the sandbox', () => {
   const listOf = (body: string) =>
     (/<ul>\n(.*?)<\/ul>/s.exec(body)?.[1] ?? '').split('\n').map((line) => line.replace(/<.*?>/g, ''));
 
-  it('load nothing from elsewhere, run no script, and say that they are not Dribbble', async () => {
+  it('load nothing from elsewhere, run no script, and say what they are, and that they are not Dribbble', async () => {
     const targets = ' http://localhost:3000 http://localhost:* http://127.0.0.1:*';
-    for (const [url, mayLeadTo] of [
-      [dribbble.url, ''],
-      [authorizationURL(dribbble), targets],
-      [authorizationURL(dribbble, { client_id: 'x' }), ''],
+    for (const [url, title, mayLeadTo] of [
+      [dribbble.url, 'What it is', ''],
+      [authorizationURL(dribbble), 'Sign in to localhost:3000', targets],
+      [authorizationURL(dribbble, { client_id: 'x' }), 'Refused', ''],
     ] as const) {
       const response = await fetch(url);
       expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8');
@@ -37,41 +37,28 @@ describe('The pages of the sandbox', () => {
       );
       expect(body)
         .to.contain('This is not Dribbble')
-        .and.not.match(/<script|https?:\/\/(?!127\.0\.0\.1)|url\(/);
+        .and.contain(`<title>${title} · Sandbox</title>`)
+        // Nothing is shown in place of what there is not.
+        .and.not.match(/undefined|false|<script|https?:\/\/(?!127\.0\.0\.1)|url\(/);
     }
   });
 
-  it('have a title each, and show nothing in place of what there is not', async () => {
-    for (const [url, title] of [
-      [dribbble.url, 'What it is'],
-      [authorizationURL(dribbble), 'Sign in to localhost:3000'],
-      [authorizationURL(dribbble, { client_id: 'x' }), 'Refused'],
-    ] as const) {
-      expect(await page(url))
-        .to.contain(`<title>${title} · Sandbox</title>`)
-        .and.not.match(/undefined|false/);
-    }
-  });
-
-  it('ask in the name of the host of the application, for what it wants', async () => {
-    const body = await page(authorizationURL(dribbble, { scope: 'public upload' }));
-    expect(body).to.contain('Let localhost:3000 sign you in?');
-    expect(listOf(body)).to.deep.equal([
-      '✓ Read what is public in your profile public',
-      '✓ Publish shots in your name upload',
-    ]);
-  });
-
-  it('ask for the scope public if the application names none', async () => {
-    expect(listOf(await page(authorizationURL(dribbble)))).to.deep.equal([
-      '✓ Read what is public in your profile public',
-    ]);
-  });
-
-  it('ask for nothing where a space stands for no scope', async () => {
-    const body = await page(authorizationURL(dribbble, { scope: ' upload ' }));
-    expect(listOf(body)).to.deep.equal(['✓ Publish shots in your name upload']);
-  });
+  const [read, publish] = [
+    '✓ Read what is public in your profile public',
+    '✓ Publish shots in your name upload',
+  ];
+  for (const [scope, asked] of [
+    ['public upload', [read, publish]],
+    [' upload ', [publish]],
+    ['', [read]],
+    [undefined, [read]],
+  ] as const) {
+    it(`ask in the name of the application's host, for what it wants: ${JSON.stringify(scope)}`, async () => {
+      const body = await page(authorizationURL(dribbble, { scope }));
+      expect(body).to.contain('Let localhost:3000 sign you in?');
+      expect(listOf(body)).to.deep.equal(asked);
+    });
+  }
 
   it('offer every person, the first one chosen', async () => {
     const body = await page(authorizationURL(dribbble));
@@ -79,10 +66,6 @@ describe('The pages of the sandbox', () => {
     expect(choices.map(([, login, checked]) => [login, checked])).to.deep.equal(
       dribbble.people.map(({ login }, index) => [login, index === 0 ? 'checked' : '']),
     );
-  });
-
-  it('ask for the scope public where the scope is empty', async () => {
-    expect(await page(authorizationURL(dribbble, { scope: '' }))).to.contain('<code>public</code>');
   });
 
   it('escape what a person wrote', async () => {
