@@ -338,48 +338,33 @@ describe('noToken', () => {
 });
 
 describe('apiError', () => {
-  const now = 1700000000;
   const limits = {
     'x-ratelimit-limit': '60',
     'x-ratelimit-remaining': '0',
-    'x-ratelimit-reset': String(now),
+    'x-ratelimit-reset': '1700000000',
   };
+  const endless = { 'x-ratelimit-reset': '999999999999999' };
+  const limited = fixture('api-error-rate-limit');
   const errorOf = (status: number, data: unknown, headers?: object): DribbbleAPIError =>
     errors.apiError(response(status, data), headers as Record<string, unknown>, CONTEXT) as DribbbleAPIError;
 
-  for (const [what, apiStatus, data, status, message, headers] of [
-    [
-      'a token that was revoked',
-      401,
-      fixture('api-error-bad-credentials'),
-      502,
-      /Bad credentials\. .*sign in/,
-    ],
-    ['the retired version of the API', 401, fixture('api-error-v1-retired'), 502, /API is deprecated/],
-    ['a scope that is missing', 403, { message: 'Forbidden.' }, 502, /Forbidden\. .*scope option/],
-    [
-      'an internal error beside a used limit',
-      500,
-      {},
-      502,
-      /internal problem/,
-      { 'x-ratelimit-remaining': '0' },
-    ],
-    ['a limit that is not used up', 403, {}, 502, /scope option/, { 'x-ratelimit-remaining': '5' }],
-    ['a wrong path', 404, { message: 'Not found.' }, 502, /Not found\. .*userProfileURL/],
-    ['a validation', 422, fixture('api-error-validation'), 502, /Validation failed\. .*userProfileURL/],
-    ['the rate limit', 429, fixture('api-error-rate-limit'), 503, /after 2023-11-14T22:13:20\.000Z/, limits],
-    ['the rate limit, as 403', 403, fixture('api-error-rate-limit'), 503, /again after 2023/, limits],
-    ['the rate limit, without its headers', 429, {}, 503, /responded with 429\. .*again in a minute/],
-    [
-      "a rate limit that ends beyond a date's range",
-      ...[429, {}, 503, /again in a minute/, { 'x-ratelimit-reset': '999999999999999' }],
-    ],
-    ['a failure of Dribbble', 500, {}, 502, /500\. .*try again later/],
-    ['a timeout at Dribbble', 504, {}, 504, /504\. .*try again later/],
-    ['a page of the proxy in front', 503, '<h1>Service Unavailable</h1>', 502, /503\. .*try again later/],
-    ['a redirect', 302, '', 502, /302\. .*userProfileURL/],
-  ] as [string, number, unknown, number, RegExp, object?][]) {
+  for (const [what, apiStatus, status, message, data = {}, headers] of [
+    ['a revoked token', 401, 502, /Bad credentials\. .*sign in/, fixture('api-error-bad-credentials')],
+    ['the retired version of the API', 401, 502, /API is deprecated/, fixture('api-error-v1-retired')],
+    ['a scope that is missing', 403, 502, /Forbidden\. .*scope option/, { message: 'Forbidden.' }],
+    ['a limit that is not used up', 403, 502, /scope option/, {}, { 'x-ratelimit-remaining': '5' }],
+    ['a wrong path', 404, 502, /Not found\. .*userProfileURL/, { message: 'Not found.' }],
+    ['a validation', 422, 502, /Validation failed\. .*userProfileURL/, fixture('api-error-validation')],
+    ['the rate limit', 429, 503, /after 2023-11-14T22:13:20\.000Z/, limited, limits],
+    ['the rate limit, as 403', 403, 503, /again after 2023/, limited, limits],
+    ['the rate limit, without its headers', 429, 503, /responded with 429\. .*again in a minute/],
+    ["a rate limit that ends beyond a date's range", 429, 503, /again in a minute/, {}, endless],
+    ['a failure of Dribbble', 500, 502, /500\. .*try again later/],
+    ['an internal error beside a used limit', 500, 502, /internal problem/, {}, limits],
+    ['a timeout at Dribbble', 504, 504, /504\. .*try again later/],
+    ['a page of the proxy in front', 503, 502, /503\. .*try again later/, '<h1>Service Unavailable</h1>'],
+    ['a redirect', 302, 502, /302\. .*userProfileURL/, ''],
+  ] as [string, number, number, RegExp, unknown?, object?][]) {
     it(`has the statuses ${String(apiStatus)} and ${String(status)} and says what to do about ${what}`, () => {
       const error = errorOf(apiStatus, data, headers);
       expect(error).to.be.instanceOf(DribbbleAPIError).and.include({ apiStatus, status });
@@ -389,7 +374,7 @@ describe('apiError', () => {
   }
 
   it('has the rate limit of the headers, as far as they hold numbers', () => {
-    expect(errorOf(403, {}, limits).rateLimit).to.deep.equal({ limit: 60, remaining: 0, reset: now });
+    expect(errorOf(403, {}, limits).rateLimit).to.deep.equal({ limit: 60, remaining: 0, reset: 1700000000 });
     for (const value of ['many', '1e3', '60 ', '-60', '9'.repeat(16), ['60'], undefined])
       expect(errorOf(403, {}, { 'x-ratelimit-limit': value }).rateLimit, String(value)).to.equal(undefined);
   });
