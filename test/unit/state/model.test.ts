@@ -132,18 +132,30 @@ const at = <T>(list: readonly T[], index: number): T => {
   return item;
 };
 
-/** A step, printed by what it does where a run fails. */
-const step = (name: string, check: (model: Model) => boolean, run: Command['run']): Command => ({
-  check,
-  run,
-  toString: () => name,
-});
+/** A step of these arguments, printed as a call where a run fails. */
+const step =
+  <Args extends unknown[]>(
+    run: (model: Model, world: World, ...args: Args) => unknown,
+    check: (model: Model) => boolean = () => true,
+  ) =>
+  (...args: Args): Command => ({
+    check,
+    run: async (model, world) => {
+      await run(model, world, ...args);
+    },
+    toString: () => run.name + JSON.stringify(args),
+  });
 const hasLogin = ({ logins }: Model): boolean => logins.length > 0;
 const hasCode = ({ logins }: Model): boolean => logins.some(({ code }) => code);
 
 const callback = (world: World, browser: number, instance: number, query: object): Promise<Outcome> =>
   at(world.browsers, browser).visit(at(world.instances, instance), { query: { ...query } });
 const stateOf = ({ url }: Login): string => url.searchParams.get('state') ?? '';
+const withCode = ({ logins }: Model, index: number): Login =>
+  at(
+    logins.filter(({ code }) => code),
+    index,
+  );
 
 /** Checks a callback's outcome against the model's word on the state. */
 function expectOutcome(outcome: Outcome, login: Login, isRight: boolean, isFresh: boolean): void {
@@ -156,114 +168,77 @@ function expectOutcome(outcome: Outcome, login: Login, isRight: boolean, isFresh
   }
 }
 
-const begin = (browser: number, instance: number): Command =>
-  step(
-    `begin(${String([browser, instance])})`,
-    () => true,
-    async (model, world) => {
-      const appState = model.logins.length;
-      const outcome = await at(world.browsers, browser).visit(
-        at(world.instances, instance),
-        {},
-        {
-          state: { number: appState },
-        },
-      );
-      const { url } = expectKind(outcome, 'redirect');
-      model.begin({ browser, url, appState, begun: model.now, usedAt: new Set(), isSpent: false });
-    },
-  );
-const authorize = (index: number): Command =>
-  step(`authorize(${String(index)})`, hasLogin, (model, world) => {
-    const login = at(model.logins, index);
-    login.code = world.dribbble.authorize(at(PEOPLE, login.browser), login.url);
-    login.isSpent = false;
-    return Promise.resolve();
-  });
-const deny = (index: number, browser: number, instance: number): Command =>
-  step(`deny(${String([index, browser, instance])})`, hasLogin, async (model, world) => {
-    const login = at(model.logins, index);
-    const outcome = await callback(world, browser, instance, {
-      error: 'access_denied',
-      state: stateOf(login),
-    });
-    const { challenge } = expectKind(outcome, 'fail');
-    const isRight = model.takes(login, browser, instance);
-    expect(challenge).to.include({ code: isRight ? 'access_denied' : 'authorization_error' });
-  });
+const begin = step(async function begin(model, world, browser: number, instance: number) {
+  const appState = model.logins.length;
+  const options = { state: { number: appState } };
+  const outcome = await at(world.browsers, browser).visit(at(world.instances, instance), {}, options);
+  const { url } = expectKind(outcome, 'redirect');
+  model.begin({ browser, url, appState, begun: model.now, usedAt: new Set(), isSpent: false });
+});
+const authorize = step(function authorize(model, world, index: number) {
+  const login = at(model.logins, index);
+  login.code = world.dribbble.authorize(at(PEOPLE, login.browser), login.url);
+  login.isSpent = false;
+}, hasLogin);
+const deny = step(async function deny(model, world, index: number, browser: number, instance: number) {
+  const login = at(model.logins, index);
+  const query = { error: 'access_denied', state: stateOf(login) };
+  const { challenge } = expectKind(await callback(world, browser, instance, query), 'fail');
+  const isRight = model.takes(login, browser, instance);
+  expect(challenge).to.include({ code: isRight ? 'access_denied' : 'authorization_error' });
+}, hasLogin);
 /** Also a replay, and an attacker's callback in another's browser. */
-const comeBack = (index: number, browser: number, instance: number): Command =>
-  step(`comeBack(${String([index, browser, instance])})`, hasCode, async (model, world) => {
-    const login = at(
-      model.logins.filter(({ code }) => code),
-      index,
-    );
-    const outcome = await callback(world, browser, instance, { code: login.code, state: stateOf(login) });
-    const isRight = model.takes(login, browser, instance);
-    expectOutcome(outcome, login, isRight, !login.isSpent);
-    login.isSpent ||= isRight;
-  });
-const comeBackTwice = (index: number, instance: number): Command =>
-  step(`comeBackTwice(${String([index, instance])})`, hasCode, async (model, world) => {
-    const login = at(
-      model.logins.filter(({ code }) => code),
-      index,
-    );
-    const query = { code: login.code, state: stateOf(login) };
-    const outcomes = await Promise.all([1, 2].map(() => callback(world, login.browser, instance, query)));
-    const isRight = model.takes(login, login.browser, instance);
-    // Either of the two may be first.
-    const isFail = ({ kind }: Outcome) => Number(kind === 'fail');
-    const [first, second] = outcomes.sort((a, b) => isFail(a) - isFail(b)) as [Outcome, Outcome];
-    expectOutcome(first, login, isRight, !login.isSpent);
-    expectKind(second, 'fail');
-    login.isSpent ||= isRight;
-  });
-const forge = (state: string, browser: number, instance: number): Command =>
-  step(`forge(${JSON.stringify([state, browser, instance])})`, hasLogin, async (model, world) => {
-    const code = world.dribbble.authorize(at(PEOPLE, 1 - browser), at(model.logins, 0).url);
-    expectKind(await callback(world, browser, instance, { code, state }), 'fail');
-  });
-const wait = (milliseconds: number): Command =>
-  step(
-    `wait(${String(milliseconds)})`,
-    () => true,
-    (model) => {
-      model.now += milliseconds;
-      Date.now = () => model.now;
-      return Promise.resolve();
-    },
-  );
-const keepCookies = (browser: number): Command =>
-  step(
-    `keepCookies(${String(browser)})`,
-    () => true,
-    (model, world) => {
-      const { content } = at(world.browsers, browser);
-      world.old.push({ browser, content, held: model.held[browser] ?? [] });
-      return Promise.resolve();
-    },
-  );
-const restoreCookies = (index: number): Command =>
-  step(
-    `restoreCookies(${String(index)})`,
-    () => true,
-    (model, world) => {
-      if (world.old.length === 0) return Promise.resolve();
-      const { browser, content, held } = at(world.old, index);
-      if (content === undefined) return Promise.resolve();
-      at(world.browsers, browser).content = content;
-      model.held[browser] = held;
-      return Promise.resolve();
-    },
-  );
+const comeBack = step(async function comeBack(
+  model,
+  world,
+  index: number,
+  browser: number,
+  instance: number,
+) {
+  const login = withCode(model, index);
+  const outcome = await callback(world, browser, instance, { code: login.code, state: stateOf(login) });
+  const isRight = model.takes(login, browser, instance);
+  expectOutcome(outcome, login, isRight, !login.isSpent);
+  login.isSpent ||= isRight;
+}, hasCode);
+const comeBackTwice = step(async function comeBackTwice(model, world, index: number, instance: number) {
+  const login = withCode(model, index);
+  const query = { code: login.code, state: stateOf(login) };
+  const outcomes = await Promise.all([1, 2].map(() => callback(world, login.browser, instance, query)));
+  const isRight = model.takes(login, login.browser, instance);
+  // Either of the two may be first.
+  const isFail = ({ kind }: Outcome) => Number(kind === 'fail');
+  const [first, second] = outcomes.sort((a, b) => isFail(a) - isFail(b)) as [Outcome, Outcome];
+  expectOutcome(first, login, isRight, !login.isSpent);
+  expectKind(second, 'fail');
+  login.isSpent ||= isRight;
+}, hasCode);
+const forge = step(async function forge(model, world, state: string, browser: number, instance: number) {
+  const code = world.dribbble.authorize(at(PEOPLE, 1 - browser), at(model.logins, 0).url);
+  expectKind(await callback(world, browser, instance, { code, state }), 'fail');
+}, hasLogin);
+const wait = step(function wait(model, _world, milliseconds: number) {
+  model.now += milliseconds;
+  Date.now = () => model.now;
+});
+const keepCookies = step(function keepCookies(model, world, browser: number) {
+  const { content } = at(world.browsers, browser);
+  world.old.push({ browser, content, held: model.held[browser] ?? [] });
+});
+const restoreCookies = step(function restoreCookies(model, world, index: number) {
+  if (world.old.length === 0) return;
+  const { browser, content, held } = at(world.old, index);
+  if (content === undefined) return;
+  at(world.browsers, browser).content = content;
+  model.held[browser] = held;
+});
 
 const index = fc.nat(20);
 const browser = fc.nat(1);
 const instance = fc.nat(1);
 const TABS = [
   fc.tuple(browser, instance).map((args) => begin(...args)),
-  index.map(authorize),
+  index.map((login) => authorize(login)),
   fc.tuple(index, browser, instance).map((args) => comeBack(...args)),
 ];
 const TWICE = [fc.constant(begin(0, 0)), fc.constant(authorize(0)), fc.constant(comeBackTwice(0, 0))];
@@ -273,9 +248,11 @@ const ALL = [
   fc.tuple(index, browser, instance).map((args) => deny(...args)),
   fc.tuple(index, instance).map((args) => comeBackTwice(...args)),
   fc.tuple(fc.constantFrom('', 'x', 'x'.repeat(32)), browser, instance).map((args) => forge(...args)),
-  fc.constantFrom(1, MINUTE, 5 * MINUTE - 1, 5 * MINUTE, 10 * MINUTE).map(wait),
-  browser.map(keepCookies),
-  index.map(restoreCookies),
+  fc
+    .constantFrom(1, MINUTE, 5 * MINUTE - 1, 5 * MINUTE, 10 * MINUTE)
+    .map((milliseconds) => wait(milliseconds)),
+  browser.map((number) => keepCookies(number)),
+  index.map((number) => restoreCookies(number)),
 ];
 
 const property = (setup: Setup, commands: fc.Arbitrary<Command>[]) =>
@@ -328,40 +305,37 @@ describe('The state of a login, in random runs against a model,', function () {
         done(null, { id: accessToken });
       }
     }
+    const endpoints = {
+      authorizationURL: 'https://dribbble.com/oauth/authorize',
+      tokenURL: 'https://dribbble.com/oauth/token',
+    };
     const setup: Setup = {
       instance: (dribbble) =>
         dribbble.stub(
           new Base(
-            {
-              ...options,
-              authorizationURL: 'https://dribbble.com/oauth/authorize',
-              tokenURL: 'https://dribbble.com/oauth/token',
-              store: true as never,
-              pkce: true,
-            },
-            ((
+            { ...options, ...endpoints, store: true as never, pkce: true },
+            (
               _accessToken: string,
               _refreshToken: string,
               profile: object,
-              done: (...args: unknown[]) => void,
+              done: OAuth2Strategy.VerifyCallback,
             ) => {
               done(null, profile);
-            }) as never,
+            },
           ),
         ),
       browser: () => new ServerSession(),
     };
 
-    it('finds the login that is lost in a second tab', async () => {
-      const { failed, errorInstance } = await fc.check(property(setup, TABS), { numRuns: RUNS });
-      expect(failed).to.equal(true);
-      expect(String(errorInstance)).to.match(/expected success, not .*fail/);
-    });
-
-    it('finds the login that ends twice', async () => {
-      const { failed, errorInstance } = await fc.check(property(setup, TWICE), { numRuns: RUNS });
-      expect(failed).to.equal(true);
-      expect(String(errorInstance)).to.match(/expected fail, not/);
-    });
+    for (const [what, commands, words] of [
+      ['is lost in a second tab', TABS, /expected success, not .*fail/],
+      ['ends twice', TWICE, /expected fail, not/],
+    ] as const) {
+      it(`finds the login that ${what}`, async () => {
+        const { failed, errorInstance } = await fc.check(property(setup, [...commands]), { numRuns: RUNS });
+        expect(failed).to.equal(true);
+        expect(String(errorInstance)).to.match(words);
+      });
+    }
   });
 });
