@@ -6,6 +6,7 @@ import { debug } from './debug';
 import type { ErrorResponse } from './errors';
 import { guard } from './guard';
 import { preconnect } from './http/agent';
+import { originOf } from './http/origin';
 import { request, type HttpResponse } from './http/request';
 import { parseObject } from './json';
 
@@ -85,7 +86,7 @@ export class OAuth2Client extends OAuth2 {
     callback: dataCallback,
   ): void {
     // Below, url.parse would throw where nothing catches.
-    if (!URL.canParse(url)) {
+    if (!originOf(url)) {
       callback(new TypeError('The URL of the request is not a valid absolute URL.') as never);
       return;
     }
@@ -140,8 +141,7 @@ export function forLogin(client: object, onThrow: (thrown: unknown) => void): ob
 /** Preconnects to the hosts of a client's next requests, unless the app gave it an agent. */
 export function preconnectFor(client: OAuth2, ...urls: string[]): void {
   if ((client as unknown as { _agent: unknown })._agent !== undefined) return;
-  // A client with a base URL has paths for its endpoints.
-  preconnect(...urls.filter((url) => URL.canParse(url)));
+  preconnect(...urls);
 }
 
 /**

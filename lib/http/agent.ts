@@ -1,9 +1,10 @@
 import type http = require('node:http');
 import https = require('node:https');
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isDefaultAgentSetUp, isMocked } from './environment';
 import { lookupAhead } from './lookup';
+import { originOf, type Origin } from './origin';
 
 // Milliseconds. NATs and load balancers drop connections that are idle for a minute or more, unless a probe is sent
 // each second. With these probes, Linux detects a dead connection within 11 s (measured).
@@ -20,9 +21,7 @@ class PreconnectingAgent extends https.Agent {
   readonly spares = new Map<string, Socket>();
   private readonly pausedUntil = new Map<string, number>();
 
-  preconnect(host: string, port: number): void {
-    const servername = isIP(host) ? '' : host; // RFC 6066, section 3
-    const name = this.getName({ host, port, servername });
+  preconnect({ host, port, servername, name }: Origin): void {
     const waiting = this.spares.get(name) ?? this.freeSockets[name]?.at(-1);
     if (waiting && !waiting.destroyed) {
       if (!waiting.connecting) waiting.setTimeout(IDLE); // begins anew
@@ -82,11 +81,13 @@ export function processAgent(): https.Agent | undefined {
   return isDefaultAgentSetUp() ? undefined : agent;
 }
 
-/** Opens a connection to each https URL's host, unless one is open. Does nothing under nock or msw. */
+/** Opens a connection to the host of each valid https URL, unless one is open. Does nothing under nock or msw. */
 export function preconnect(...urls: string[]): void {
   if (isDefaultAgentSetUp() || isMocked()) return;
-  for (const { protocol, hostname, port } of urls.map((url) => new URL(url)))
-    if (protocol === 'https:') agent.preconnect(hostname.replace(/^\[|\]$/g, ''), Number(port || 443));
+  for (const url of urls) {
+    const origin = originOf(url);
+    if (origin?.protocol === 'https:') agent.preconnect(origin);
+  }
 }
 
 /** Closes an agent's unused connections to a host, after one of them has turned out to be dead. */
