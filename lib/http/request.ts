@@ -125,7 +125,7 @@ export function request(
 
     function receive(response: http.IncomingMessage, ended: () => void): void {
       // One buffer that grows: a list of chunks takes hundreds of bytes for each, and a chunk may be one byte.
-      let buffer = Buffer.alloc(0);
+      let buffer: Buffer | undefined;
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         const needed = size + chunk.length;
@@ -133,12 +133,15 @@ export function request(
           fail(`sent a body of more than ${String(BODY_LIMIT)} bytes. ${WRONG_URL}`);
           return;
         }
-        if (needed > buffer.length) {
-          const larger = Buffer.allocUnsafe(Math.max(needed, 2 * size));
-          buffer.copy(larger, 0, 0, size);
-          buffer = larger;
+        if (!buffer) buffer = chunk;
+        else {
+          if (needed > buffer.length) {
+            const larger = Buffer.allocUnsafe(Math.max(needed, 2 * size));
+            buffer.copy(larger, 0, 0, size);
+            buffer = larger;
+          }
+          chunk.copy(buffer, size);
         }
-        chunk.copy(buffer, size);
         size = needed;
       });
       response.on('error', (error) => {
@@ -146,14 +149,21 @@ export function request(
       });
       response.on('end', () => {
         ended();
-        const { statusCode = 0, headers } = response;
+        const { statusCode = 0 } = response;
         // Decoded as a whole: a character may be split between two chunks.
-        const content = buffer.subarray(0, size);
+        const content = (buffer ?? Buffer.alloc(0)).subarray(0, size);
         if (!isUtf8(content))
           fail(`responded ${String(statusCode)} with bytes that are not UTF-8. ${WRONG_URL}`);
         else {
           settle();
-          resolve({ statusCode, headers, body: content.toString().replace(/^\ufeff/, '') });
+          resolve({
+            statusCode,
+            body: content.toString().replace(/^\ufeff/, ''),
+            // Node parses them when they are read, and a login does not read them.
+            get headers() {
+              return response.headers;
+            },
+          });
         }
       });
     }
