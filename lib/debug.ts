@@ -1,7 +1,12 @@
 import { debuglog } from 'node:util';
 
+const log = debuglog('passport-dribbble-oauth2');
+
+/** Whether `NODE_DEBUG=passport-dribbble-oauth2` is set. */
+export const isDebugging = log.enabled;
+
 /**
- * Prints one line for each step of a login to stderr, under `NODE_DEBUG=passport-dribbble-oauth2`. No secret, code,
- * state or token goes into a line.
+ * Prints one line for each step of a login to stderr, if `isDebugging`. No secret, code, state or token goes into a
+ * line.
  */
-export const debug = debuglog('passport-dribbble-oauth2');
+export const debug: (...line: Parameters<typeof log>) => void = isDebugging ? log : () => undefined;

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { debug } from './debug';
+import { debug, isDebugging } from './debug';
 import { asError, guard, warn } from './guard';
 
 /** What Passport puts on a strategy before it runs `authenticate`. */
@@ -57,7 +57,7 @@ export function settleOnce(actions: Actions, req: Request): Actions {
     },
     redirect: (url, status) => {
       // The URL contains the state, so only the redirect URI is printed.
-      const sent = debug.enabled ? new URL(url, 'http://localhost').searchParams.get('redirect_uri') : '';
+      const sent = isDebugging ? new URL(url, 'http://localhost').searchParams.get('redirect_uri') : '';
       const action = (): void => {
         redirect.call(actions, url, status);
       };
