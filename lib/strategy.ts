@@ -152,9 +152,10 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };
     const { headers, url, app, connection = req.socket } = req as unknown as Record<string, unknown>;
     const view = { query, headers, url, app, connection } as unknown as Request;
-    const sent = settings.keepsState ? undefined : options.state;
-    const proto = Object.getPrototypeOf(options) as object; // shared: V8 is slow with one for each login
-    super.authenticate.call(login, view, { __proto__: proto, ...options, state: sent } as never);
+    // passport-oauth2 would send a string as it is, in place of the store's.
+    const isKept = settings.keepsState && typeof options.state === 'string';
+    const sent = isKept ? (Object.create(options, { state: { value: undefined } }) as object) : options;
+    super.authenticate.call(login, view, sent as never);
   }
 
   /**
@@ -168,10 +169,13 @@ export class DribbbleStrategy extends OAuth2Strategy {
   ): void {
     const { userProfileURL, secrets } = this._dribbble;
     this._oauth2.get(userProfileURL, accessToken, (error: unknown, body, response) => {
-      const context = { url: userProfileURL, secrets: [...secrets, accessToken] };
       const profile = error ? undefined : parseProfile(String(body));
-      if (profile) done(null, profile);
-      else if (error) done(errors.apiError(error, response?.headers, context));
+      if (profile) {
+        done(null, profile);
+        return;
+      }
+      const context = { url: userProfileURL, secrets: [...secrets, accessToken] };
+      if (error) done(errors.apiError(error, response?.headers, context));
       else done(errors.noProfile({ statusCode: response?.statusCode ?? 200, data: String(body) }, context));
     });
   }

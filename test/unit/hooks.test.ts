@@ -150,6 +150,16 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         expect(dribbble.tokenForm).to.include({ audience: 'token' });
       });
 
+      for (const state of [{ page: '/shots' }, '/shots'])
+        it(`gives authorizationParams the options of the request, with the state ${JSON.stringify(state)}`, async () => {
+          const strategy = make();
+          Object.assign(strategy, { authorizationParams: ({ prompt }: { prompt: string }) => ({ prompt }) });
+          const options = Object.defineProperty({ state }, 'prompt', { value: 'login' }); // not enumerable
+          const { url } = expectKind(await authenticate(strategy, {}, options), 'redirect');
+          expect(url.searchParams.get('prompt')).to.equal('login');
+          expect(options.state).to.equal(state);
+        });
+
       it('gives an overridden parseErrorResponse the body as it came, and uses its error', async () => {
         const strategy = make();
         const own = new Error('mine');
