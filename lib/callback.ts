@@ -19,7 +19,7 @@ export function readCallback(
   // Any other query parameter of the sign-in page, such as ?state=/cart, belongs to the app.
   if (isAbsent(query) && isAbsent(body) && !nested.includes('code') && !nested.includes('error'))
     return callback;
-  if (PARAMETERS.some((name) => nested.includes(name))) return MALFORMED;
+  if (PARAMETERS.some((name) => nested.includes(name))) return malformed();
   for (const name of PARAMETERS) {
     const inQuery = query?.[name];
     const inBody = body?.[name];
@@ -27,26 +27,25 @@ export function readCallback(
     const value = inQuery ?? inBody;
     const isTwice = inQuery !== undefined && inBody !== undefined;
     // Half a character (a lone surrogate, from a JSON body) can't be sent on.
-    if (isTwice || typeof value !== 'string' || /[\ud800-\udfff]/u.test(value)) return MALFORMED;
+    if (isTwice || typeof value !== 'string' || /[\ud800-\udfff]/u.test(value)) return malformed();
     callback[name] = value;
   }
-  if (callback.code === '' || callback.error === '') return MALFORMED;
-  if (callback.iss !== undefined && originOf(callback.iss) !== originOf(authorizationURL)) return MISMATCH;
+  if (callback.code === '' || callback.error === '') return malformed();
+  if (callback.iss !== undefined && originOf(callback.iss) !== originOf(authorizationURL)) return mismatch();
   return callback;
 }
 
-const MALFORMED = {
-  failure: {
-    message: 'The parameters that came back with the browser are malformed: sign in again.',
-    code: 'malformed_callback',
-  },
-} as const;
-const MISMATCH = {
-  failure: {
-    message: 'The browser came back from another authorization server than it was sent to: sign in again.',
-    code: 'issuer_mismatch',
-  },
-} as const;
+/** A new object each time, as the app may add to it. */
+function malformed(): { failure: DribbbleFailure } {
+  const message = 'The parameters that came back with the browser are malformed: sign in again.';
+  return { failure: { message, code: 'malformed_callback' } };
+}
+
+function mismatch(): { failure: DribbbleFailure } {
+  const message =
+    'The browser came back from another authorization server than it was sent to: sign in again.';
+  return { failure: { message, code: 'issuer_mismatch' } };
+}
 
 /** The `code` of `code[]=`: parsers without nesting, such as Express 5's, keep the brackets in the name. */
 function nestedNames(source: Record<string, unknown> | null | undefined): (string | undefined)[] {

@@ -96,8 +96,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     try {
       checkAuthenticateOptions(options);
       const { failure, ...callback } = readCallback(req, this._oauth2._authorizeUrl);
-      if (failure)
-        outcome.fail({ ...failure }, 403); // a copy, which the app may add to
+      if (failure) outcome.fail(failure, 403);
       else this._dribbbleLogin(req, options, callback, outcome);
     } catch (thrown) {
       outcome.error(thrown);
@@ -169,14 +168,11 @@ export class DribbbleStrategy extends OAuth2Strategy {
   ): void {
     const { userProfileURL, secrets } = this._dribbble;
     this._oauth2.get(userProfileURL, accessToken, (error: unknown, body, response) => {
+      const context = (): errors.Context => ({ url: userProfileURL, secrets: [...secrets, accessToken] });
       const profile = error ? undefined : parseProfile(String(body));
-      if (profile) {
-        done(null, profile);
-        return;
-      }
-      const context = { url: userProfileURL, secrets: [...secrets, accessToken] };
-      if (error) done(errors.apiError(error, response?.headers, context));
-      else done(errors.noProfile({ statusCode: response?.statusCode ?? 200, data: String(body) }, context));
+      if (profile) done(null, profile);
+      else if (error) done(errors.apiError(error, response?.headers, context()));
+      else done(errors.noProfile({ statusCode: response?.statusCode ?? 200, data: String(body) }, context()));
     });
   }
 
