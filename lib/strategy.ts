@@ -151,10 +151,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };
     const { headers, url, app, connection = req.socket } = req as unknown as Record<string, unknown>;
     const view = { query, headers, url, app, connection } as unknown as Request;
-    // passport-oauth2 would send a string as it is, in place of the store's.
-    const isKept = settings.keepsState && typeof options.state === 'string';
-    const sent = isKept ? (Object.create(options, { state: { value: undefined } }) as object) : options;
-    super.authenticate.call(login, view, sent as never);
+    super.authenticate.call(login, view, loginState.withoutState(options) as never);
   }
 
   /**

@@ -153,10 +153,19 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
       for (const state of [{ page: '/shots' }, '/shots'])
         it(`gives authorizationParams the options of the request, with the state ${JSON.stringify(state)}`, async () => {
           const strategy = make();
-          Object.assign(strategy, { authorizationParams: ({ prompt }: { prompt: string }) => ({ prompt }) });
-          const options = Object.defineProperty({ state }, 'prompt', { value: 'login' }); // not enumerable
-          const { url } = expectKind(await authenticate(strategy, {}, options), 'redirect');
-          expect(url.searchParams.get('prompt')).to.equal('login');
+          Object.assign(strategy, {
+            authorizationParams: (given: Record<string, string>) => {
+              const { login_hint, ...rest } = given;
+              return { login_hint, visible: Object.keys(rest).join(), hidden: given['prompt'] };
+            },
+          });
+          const options = Object.defineProperty({ state, login_hint: 'me' }, 'prompt', { value: 'login' });
+          const { url } = expectKind(await authenticate(strategy, {}, Object.freeze(options)), 'redirect');
+          expect(Object.fromEntries(url.searchParams)).to.include({
+            login_hint: 'me',
+            visible: 'state',
+            hidden: 'login',
+          });
           expect(options.state).to.equal(state);
         });
 
