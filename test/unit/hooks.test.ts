@@ -16,7 +16,6 @@ type Callback = (error: unknown, body?: unknown, response?: unknown) => void;
 /** passport-oauth2's client, as apps, their tests and other packages know it. */
 interface Client {
   get: (url: string, token: string, callback: Callback) => void;
-  getProtectedResource: (url: string, token: string, callback: Callback) => void;
   getOAuthAccessToken: (code: string, params: object, callback: (...result: unknown[]) => void) => void;
   _request: (
     method: string,
@@ -292,8 +291,7 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         super.authenticate(req, perRequest);
       }
     }
-    const strategy = build(Subclass);
-    expect(expectKind(await login(strategy), 'fail')).to.deep.include({
+    expect(expectKind(await login(build(Subclass)), 'fail')).to.deep.include({
       challenge: { message: 'banned' },
       status: 403,
     });
@@ -377,49 +375,6 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     expect(body)
       .to.include('refresh_token=the-refresh-token')
       .and.not.match(/\bcode=/);
-  });
-
-  describe('whose client is given an access token,', () => {
-    const ways: [how: string, send: (client: Client, url: string, callback: Callback) => void][] = [
-      [
-        'get, whatever useAuthorizationHeaderforGET says',
-        (client, url, callback) => {
-          client.useAuthorizationHeaderforGET(false);
-          client.get(url, 'the-token', callback);
-        },
-      ],
-      [
-        'getProtectedResource',
-        (client, url, callback) => {
-          client.getProtectedResource(url, 'the-token', callback);
-        },
-      ],
-      [
-        '_request, over customHeaders',
-        (client, url, callback) => {
-          client._customHeaders = { authorization: 'Basic eA==' };
-          client._request('GET', url, null, null, 'the-token', callback);
-        },
-      ],
-    ];
-    for (const [how, send] of ways) {
-      it(`sends it in the header with ${how}`, async () => {
-        await new Promise((resolve) => {
-          send(clientOf(build()), `${dribbble.endpoints.userProfileURL}?page=2`, resolve);
-        });
-        const [request] = dribbble.received;
-        expect(request?.path).to.equal('/v2/user?page=2');
-        expect(request?.headers['authorization']).to.equal('Bearer the-token');
-      });
-    }
-
-    it('calls back with an error if the URL is not valid', () => {
-      let error: unknown;
-      clientOf(build()).get('https://[', 'the-token', (failure) => {
-        error = failure;
-      });
-      expect(error).to.be.instanceOf(TypeError);
-    });
   });
 
   for (const [how, result, ErrorClass, status, says] of [

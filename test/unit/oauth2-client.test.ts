@@ -63,7 +63,8 @@ describe('OAuth2Client', () => {
   });
   afterEach(() => dribbble.stop());
 
-  const client = (): OAuth2Client => new OAuth2Client('id', 'secret', '', '', dribbble.endpoints.tokenURL);
+  const client = (customHeaders = {}): OAuth2Client =>
+    new OAuth2Client('id', 'secret', '', '', dribbble.endpoints.tokenURL, customHeaders);
 
   it('requests a token without a callback, as the oauth package does', async () => {
     const replies = [{ json: TOKEN }, { json: {} }, { status: 400, json: {} }];
@@ -97,30 +98,39 @@ describe('OAuth2Client', () => {
     expect(error).to.deep.equal({ statusCode: 200, data: '<html>' });
   });
 
-  it('sends an access token in one header, unless the call has one of its own, in any case', async () => {
-    for (const [headers, token] of [
-      [{ authorization: 'Basic eA==' }, 'the-token'],
-      [{ AUTHORIZATION: 'Basic eA==' }, 'the-token'],
-      [null, 'the-token'],
-      [null, ''],
-    ] as const)
-      await new Promise((resolve) => {
-        client()._request('GET', dribbble.endpoints.userProfileURL, headers, null, token, resolve);
-      });
-    const sent = dribbble.received.map(({ text }) =>
-      text.match(/^authorization: .*/gim)?.map((line) => line.slice(15)),
-    );
-    expect(sent).to.deep.equal([['Basic eA=='], ['Basic eA=='], ['Bearer the-token'], undefined]);
+  it('sends an access token in one header, whatever the method, unless the call has one of its own', async () => {
+    const url = `${dribbble.endpoints.userProfileURL}?page=2`;
+    for (const [method, parameters, expected] of [
+      ['get', [url, 'the-token'], 'Bearer the-token'],
+      ['getProtectedResource', [url, 'the-token'], 'Bearer the-token'],
+      ['_request', ['GET', url, null, null, 'the-token'], 'Bearer the-token'],
+      ['_request', ['GET', url, { authorization: 'Basic eA==' }, null, 'the-token'], 'Basic eA=='],
+      ['_request', ['GET', url, { AUTHORIZATION: 'Basic eA==' }, null, 'the-token'], 'Basic eA=='],
+      ['_request', ['GET', url, null, null, ''], undefined],
+    ] as [string, unknown[], string | undefined][])
+      for (const custom of [undefined, 'Custom']) {
+        const sending = client(custom === undefined ? {} : { authorization: custom });
+        sending.useAuthorizationHeaderforGET(false);
+        await new Promise((resolve) => {
+          (sending as unknown as Record<string, (...all: unknown[]) => void>)[method]?.(
+            ...parameters,
+            resolve,
+          );
+        });
+        const { path, text } = dribbble.received.at(-1) ?? {};
+        expect(path).to.equal('/v2/user?page=2');
+        const lines = text?.match(/^authorization: .*/gim)?.map((line) => line.slice(15));
+        const sent = expected ?? custom;
+        expect(lines, method).to.deep.equal(sent === undefined ? undefined : [sent]);
+      }
   });
 
-  it('sends the header of a call over those of customHeaders and of an access token', async () => {
-    const custom = { authorization: 'Custom' };
-    const sending = new OAuth2Client('id', 'secret', '', '', dribbble.endpoints.tokenURL, custom);
-    const headers = { authorization: 'Basic eA==' };
-    await new Promise((resolve) => {
-      sending._request('GET', dribbble.endpoints.userProfileURL, headers, null, 'the-token', resolve);
+  it('calls back with an error if the URL is not valid', () => {
+    let error: unknown;
+    client().get('https://[', 'the-token', (failure) => {
+      error = failure;
     });
-    expect(dribbble.received[0]?.headers['authorization']).to.equal('Basic eA==');
+    expect(error).to.be.instanceOf(TypeError);
   });
 
   it('hands on a refresh token, should Dribbble ever send one, if it is a string', async () => {
