@@ -43,11 +43,8 @@ describe('request', () => {
     return request(library, all, body, timeout);
   }
 
-  async function rejection(promise: Promise<HttpResponse>): Promise<HttpError> {
-    const outcome = await promise.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  async function rejection(sending: Promise<HttpResponse>): Promise<HttpError> {
+    const outcome = await sending.catch((error: unknown) => error);
     expect(outcome).to.be.instanceOf(HttpError);
     const error = outcome as HttpError;
     expect(error.name).to.equal('HttpError');
@@ -64,14 +61,6 @@ describe('request', () => {
     expect({ statusCode, body }).to.deep.equal({ statusCode: 200, body: '{"id":1}' });
     expect(headers).to.include({ 'x-limit': '60' });
     expect(server.requests[0]).to.match(/^POST \/token\?key=SECRET HTTP\/1\.1\r\n.*code=SECRET$/s);
-  });
-
-  it('takes a redirect, and an error, for a response like any other', async () => {
-    server.behave = (socket) =>
-      socket.write(response('', { status: '302 Found', headers: ['Location: http://example.com/'] }));
-    expect(await send()).to.include({ statusCode: 302 });
-    server.behave = (socket) => socket.write(response('no', { status: '500 Internal Server Error' }));
-    expect(await send()).to.include({ statusCode: 500, body: 'no' });
   });
 
   it("keeps the caller's async context, on a connection that another opened", async () => {
@@ -182,23 +171,22 @@ describe('request', () => {
   }
 
   describe('that does not get through', () => {
-    const PROXY =
-      /Check that this machine can connect to the host\. Behind a proxy, start Node 22\.21 or later with NODE_USE_ENV_PROXY=1, or give an agent that uses the proxy\./;
+    const ADVICE =
+      'Check that this machine can connect to the host. Behind a proxy, start Node 22.21 or later with NODE_USE_ENV_PROXY=1, or give an agent that uses the proxy.';
 
     it('rejects when nobody listens', async () => {
-      const sending = server.stop().then(() => send());
+      await server.stop();
 
-      const error = await rejection(sending);
+      const error = await rejection(send());
 
       expect(error.message)
-        .to.match(/could not be reached: connect ECONNREFUSED .*\. /)
-        .and.match(PROXY);
+        .to.match(/could not be reached: connect ECONNREFUSED /)
+        .and.include(ADVICE);
       expect(error).to.have.property('status', 502);
       expect(error).to.have.nested.property('cause.code', 'ECONNREFUSED');
     });
 
     it('rejects when no address of the host can be connected to', async () => {
-      const port = Number(server.host.split(':')[1]);
       await server.stop();
       const lookup: net.LookupFunction = (_name, _options, callback) => {
         callback(
@@ -206,31 +194,10 @@ describe('request', () => {
           ['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 })),
         );
       };
-      const headers = { Host: 'two.localhost' };
 
-      const error = await rejection(send({ options: { host: 'two.localhost', port, lookup, headers } }));
+      const error = await rejection(send({ options: { host: 'two.localhost', lookup } }));
 
-      expect(error.message).to.match(/^POST two\.localhost\/token could not be reached: .*ECONNREFUSED/);
-    });
-
-    it("rejects in time when the host's name is never found", async () => {
-      const agent = new http.Agent({ lookup: () => undefined });
-      const options = { host: 'never.localhost', headers: { Host: 'never.localhost' }, agent };
-
-      const error = await rejection(send({ timeout: 50, options }));
-
-      expect(error.message)
-        .to.match(/never\.localhost\/token could not be reached within 50 ms\. /)
-        .and.match(PROXY);
-      expect(error).to.have.property('status', 504);
-    });
-
-    it('rejects in time when the TLS handshake hangs', async () => {
-      const error = await rejection(send({ timeout: 50, library: https }));
-
-      expect(error.message)
-        .to.match(/could not be reached within 50 ms\. /)
-        .and.match(PROXY);
+      expect(error.message).to.match(/could not be reached: .*ECONNREFUSED/);
     });
 
     /** An agent that throws this. */
@@ -240,33 +207,28 @@ describe('request', () => {
           throw thrown;
         },
       });
-    for (const [what, thrown, status, says] of [
-      ['an Error', new Error('the agent threw'), 502, 'the agent threw'],
-      ['a timeout', Object.assign(new Error(''), { code: 'ETIMEDOUT' }), 504, 'ETIMEDOUT'],
-      ['undefined', undefined, 502, 'The agent threw nothing'],
+    const unfound = { host: 'never.localhost', agent: new http.Agent({ lookup: () => undefined }) };
+    const empty = Object.assign(new http.Agent(), {
+      createConnection: (_options: unknown, callback: (error: Error) => void) => {
+        callback(new Error('no connection'));
+      },
+    });
+    const timedOut = Object.assign(new Error(''), { code: 'ETIMEDOUT' });
+    for (const [what, status, says, call] of [
+      ["the host's name is never found", 504, ' within 50 ms', { timeout: 50, options: unfound }],
+      ['the TLS handshake hangs', 504, ' within 50 ms', { timeout: 50, library: https }],
+      ['the agent has no connection', 502, ': no connection', { options: { agent: empty } }],
+      ['the agent throws', 502, ': Oh', { options: { agent: throwing(new Error('Oh')) } }],
+      ['the agent throws a timeout', 504, ': ETIMEDOUT', { options: { agent: throwing(timedOut) } }],
+      ['the agent throws nothing', 502, ': The agent threw', { options: { agent: throwing(undefined) } }],
     ] as const) {
-      it(`rejects with ${String(status)} when the agent throws ${what}`, async () => {
-        const error = await rejection(send({ options: { agent: throwing(thrown) } }));
+      it(`rejects in time, with ${String(status)}, when ${what}`, async () => {
+        const error = await rejection(send(call));
 
-        expect(error.message).to.include(`could not be reached: ${says}. `);
+        expect(error.message).to.include(`/token could not be reached${says}`).and.include(ADVICE);
         expect(error).to.have.property('status', status);
       });
     }
-
-    it('rejects, after one attempt, when the agent has no connection to give', async () => {
-      let attempts = 0;
-      const agent = Object.assign(new http.Agent(), {
-        createConnection: (_options: unknown, callback: (error: Error) => void) => {
-          attempts += 1;
-          callback(new Error('no connection'));
-        },
-      });
-
-      const error = await rejection(send({ options: { agent } }));
-
-      expect(error.message).to.match(/could not be reached: no connection\. /);
-      expect(attempts).to.equal(1);
-    });
 
     for (const [what, agent] of [
       ['on an agent that knows nothing but addRequest, such as those of tunnel', bare(new http.Agent())],
