@@ -25,6 +25,20 @@ const fail = (): never => {
   throw failure;
 };
 
+/** A verify function that declares done. */
+const withDone =
+  (does: (done: Done) => unknown) =>
+  (_a: A, _r: R, _p: P, done: Done): unknown =>
+    does(done);
+
+/** Calls done with Ada in a later turn, and returns something before. */
+const later =
+  (returned?: unknown) =>
+  (done: Done): unknown => {
+    setImmediate(done, null, ada);
+    return returned;
+  };
+
 /** Calls a verify function as passport-oauth2 does. */
 function call(verify: unknown, called: (...outcome: unknown[]) => void, req?: object): void {
   const full = callVerifyOnce(verify as never, req as never);
@@ -74,38 +88,24 @@ describe('verify', () => {
   for (const [what, verify, expected] of [
     [
       'declares done and calls it with a user and an info',
-      (_a: A, _r: R, _p: P, done: Done) => done(null, ada, { scope: 'public' }),
+      withDone((done) => done(null, ada, { scope: 'public' })),
       [null, ada, { scope: 'public' }],
     ],
-    [
-      'declares done and calls it with an error',
-      (_a: A, _r: R, _p: P, done: Done) => done(failure),
-      [failure],
-    ],
-    ['declares done and throws', (_a: A, _r: R, _p: P, _done: Done) => fail(), [failure]],
-    ['declares done and rejects', (_a: A, _r: R, _p: P, _done: Done) => Promise.reject(failure), [failure]],
+    ['declares done and calls it with an error', withDone((done) => done(failure)), [failure]],
+    ['declares done and throws', withDone(() => fail()), [failure]],
+    ['declares done and rejects', withDone(() => Promise.reject(failure)), [failure]],
     [
       'declares done and resolves to a user before it calls it',
-      (_a: A, _r: R, _p: P, done: Done) => {
-        setImmediate(done, null, eve);
-        return Promise.resolve(ada);
-      },
-      [null, ada],
+      withDone(later(Promise.resolve(eve))),
+      [null, eve],
     ],
-    [
-      'declares done and returns something else before it calls it',
-      (_a: A, _r: R, _p: P, done: Done) => {
-        setImmediate(done, null, ada);
-        return eve;
-      },
-      [null, ada],
-    ],
+    ['declares done and returns something else before it calls it', withDone(later(eve)), [null, ada]],
     [
       'calls done with one user, then with another',
-      (_a: A, _r: R, _p: P, done: Done) => {
+      withDone((done) => {
         done(null, ada);
         done(null, eve);
-      },
+      }),
       [null, ada],
     ],
     ['declares no done and returns a user', (_a: A) => ada, [null, ada]],
@@ -118,10 +118,7 @@ describe('verify', () => {
     ['declares nothing and calls done', (...args: unknown[]) => lastOf(args)(null, ada), [null, ada]],
     [
       'declares nothing and calls done after its promise has resolved to undefined, as in NestJS',
-      (...args: unknown[]) => {
-        setImmediate(lastOf(args), null, ada);
-        return Promise.resolve();
-      },
+      (...args: unknown[]) => later(Promise.resolve())(lastOf(args)),
       [null, ada],
     ],
   ] as [what: string, verify: unknown, expected: unknown[]][]) {
@@ -138,10 +135,12 @@ describe('verify', () => {
     it(`calls back with the first outcome if it then ${how}, which is printed`, async () => {
       let outcome: unknown;
       const warnings = await warningsDuring(async () => {
-        outcome = await outcomeOf((_a: A, _r: R, _p: P, done: Done) => {
-          done(null, ada);
-          return then(done);
-        });
+        outcome = await outcomeOf(
+          withDone((done) => {
+            done(null, ada);
+            return then(done);
+          }),
+        );
       });
       expect(outcome).to.deep.equal([null, ada]);
       expect(warnings).to.deep.equal([failure]);
@@ -159,7 +158,7 @@ describe('verify', () => {
 
   it("calls back with an Error in place of 'route' or undefined, on which next() would go on", async () => {
     for (const verify of [
-      (_a: A, _r: R, _p: P, done: Done) => done('route'),
+      withDone((done) => done('route')),
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what is tested
       (_a: A) => Promise.reject(undefined),
       (_a: A) => {
@@ -179,10 +178,7 @@ describe('verify', () => {
       .with.property('message')
       .match(/The verify function returned a thenable.*async/);
     // Without declared parameters it may call done as well.
-    const outcome = await outcomeOf((...args: unknown[]) => {
-      setImmediate(lastOf(args), null, ada);
-      return query;
-    });
+    const outcome = await outcomeOf((...args: unknown[]) => later(query)(lastOf(args)));
     expect(outcome).to.deep.equal([null, ada]);
     expect(runs).to.equal(0);
   });
@@ -210,21 +206,15 @@ describe('verify', () => {
     }
 
     for (const [what, verify, req] of [
-      ['(accessToken, ...rest)', (_a: A, ...rest: unknown[]) => void setImmediate(lastOf(rest), null, ada)],
-      [
-        'async (accessToken, ...rest)',
-        (_a: A, ...rest: unknown[]) => {
-          setImmediate(() => setImmediate(lastOf(rest), null, ada));
-          return Promise.resolve();
-        },
-      ],
+      ['(accessToken, ...rest)', (_a: A, ...rest: unknown[]) => later()(lastOf(rest))],
+      ['async (accessToken, ...rest)', (_a: A, ...rest: unknown[]) => later(Promise.resolve())(lastOf(rest))],
       [
         '(accessToken, refreshToken, profile, done = …)',
-        (_a: A, _r: R, _p: P, done = noDone) => void setImmediate(done, null, ada),
+        (_a: A, _r: R, _p: P, done = noDone) => later()(done),
       ],
       [
         '(req, ...rest) under passReqToCallback',
-        (_q: unknown, ...rest: unknown[]) => void setImmediate(lastOf(rest), null, ada),
+        (_q: unknown, ...rest: unknown[]) => later()(lastOf(rest)),
         request,
       ],
     ] as [string, unknown, object?][]) {
@@ -242,10 +232,7 @@ describe('verify', () => {
     it('warns if it calls done after it returned something else, such as a timer, which signs that in', async () => {
       const warned = nextWarning();
       const timer = { isTimer: true };
-      const outcome = await outcomeOf((_a: A, ...rest: unknown[]) => {
-        setImmediate(lastOf(rest), null, ada);
-        return timer;
-      });
+      const outcome = await outcomeOf((_a: A, ...rest: unknown[]) => later(timer)(lastOf(rest)));
       expect(outcome).to.deep.equal([null, timer]);
       expect((await warned).message).to.include('called done too late');
     });
@@ -269,19 +256,10 @@ describe('verify', () => {
     }
 
     for (const [what, verify] of [
-      ['declares done and returns nothing', (_a: A, _r: R, _p: P, _done: Done) => undefined],
-      [
-        'declares done and returns a promise of undefined',
-        (_a: A, _r: R, _p: P, _done: Done) => Promise.resolve(),
-      ],
-      [
-        'declares done and returns a promise of null',
-        (_a: A, _r: R, _p: P, _done: Done) => Promise.resolve(null),
-      ],
-      [
-        'declares done and returns a thenable',
-        (_a: A, _r: R, _p: P, _done: Done) => ({ then: () => undefined }),
-      ],
+      ['declares done and returns nothing', withDone(() => undefined)],
+      ['declares done and returns a promise of undefined', withDone(() => Promise.resolve())],
+      ['declares done and returns a promise of null', withDone(() => Promise.resolve(null))],
+      ['declares done and returns a thenable', withDone(() => ({ then: () => undefined }))],
       ['declares nothing and returns nothing', () => undefined],
       ['declares nothing and returns a promise of undefined', () => Promise.resolve()],
     ] as const) {
@@ -300,9 +278,12 @@ describe('verify', () => {
 
     it('warns if it calls done after the minute', async () => {
       let late: Done = () => undefined;
-      await outcomesAfter(60_000, (_a: A, _r: R, _p: P, done: Done) => {
-        late = done;
-      });
+      await outcomesAfter(
+        60_000,
+        withDone((done) => {
+          late = done;
+        }),
+      );
       const warned = nextWarning();
       late(null, ada);
       expect((await warned).message).to.include('called done too late');
@@ -335,7 +316,7 @@ describe('verify', () => {
 
     it('fails the login with false, and says why in the info', async () => {
       const info = { message: 'No account.' };
-      const ours = strategy((_a: A, _r: R, _p: P, done: Done) => done(null, false, info));
+      const ours = strategy(withDone((done) => done(null, false, info)));
       expect(expectKind(await login(ours), 'fail').challenge).to.deep.equal(info);
     });
 
