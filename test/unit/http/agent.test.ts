@@ -247,22 +247,19 @@ describe('preconnect', () => {
       host = await TlsHost.start();
     });
 
-    it('hangs up at once does not try again', async () => {
-      await connected();
-      host.closeConnections();
-      await closed();
-      lib.preconnect(host.url());
-      expect(connections.opened).to.have.length(1);
-    });
-
-    it('hangs up after a second tries again', async () => {
-      await connected();
-      pass(1000);
-      host.closeConnections();
-      await closed();
-      lib.preconnect(host.url());
-      expect(connections.opened).to.have.length(2);
-    });
+    for (const [when, time, opened] of [
+      ['at once does not try', 0, 1],
+      ['after a second tries', 1000, 2],
+    ] as const) {
+      it(`hangs up ${when} again`, async () => {
+        await connected();
+        pass(time);
+        host.closeConnections();
+        await closed();
+        lib.preconnect(host.url());
+        expect(connections.opened).to.have.length(opened);
+      });
+    }
 
     it('has a certificate that is not trusted is silent, and does not try again', async () => {
       connections.trusted = undefined;
