@@ -317,19 +317,17 @@ describe("A login's state", () => {
   });
 
   describe("leaves the app's info alone", () => {
-    it('if one constant serves all logins: each gets its own app state', async () => {
-      const INFO = { message: 'Welcome.' };
-      const strategy = dribbble.strategy({}, INFO);
-      expect(await logIn(strategy, { state: 'one' })).to.deep.equal({ message: 'Welcome.', state: 'one' });
-      expect(await logIn(strategy)).to.deep.equal({ message: 'Welcome.' });
-      expect(INFO).to.deep.equal({ message: 'Welcome.' });
-    });
-
-    it("if it holds another person's state", async () => {
-      const strategy = dribbble.strategy({}, { state: 'of somebody else' });
-      expect(await logIn(strategy)).to.deep.equal({});
-      expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ state: 'mine' });
-    });
+    const welcome = { message: 'Welcome.' };
+    for (const [what, info, state, expected] of [
+      ['with an app state in its copy', welcome, 'mine', { ...welcome, state: 'mine' }],
+      ['with none where the login has none', welcome, undefined, welcome],
+      ["without another person's state", { state: 'of somebody else' }, undefined, {}],
+      ["with an app state in place of another person's", { state: 'x' }, 'mine', { state: 'mine' }],
+      ['but makes an object with a message of a string', 'Welcome.', undefined, welcome],
+    ] as [what: string, info: object | string, state: string | undefined, expected: object][])
+      it(what, async () => {
+        expect(await logIn(dribbble.strategy({}, Object.freeze(info)), { state })).to.deep.equal(expected);
+      });
 
     it('nor shares an info of its own between failed logins, which an app may add to', async () => {
       const strategy = dribbble.strategy({ store: new Memory(false).of(2) });
@@ -341,16 +339,6 @@ describe("A login's state", () => {
         const next = expectKind(await visit(strategy, query), 'fail').challenge;
         expect(next).not.to.have.property('returnTo');
       }
-    });
-
-    it('if it is frozen', async () => {
-      const strategy = dribbble.strategy({}, Object.freeze({ message: 'Welcome.' }));
-      expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ message: 'Welcome.', state: 'mine' });
-    });
-
-    it('but makes an object with a message of a string', async () => {
-      const strategy = dribbble.strategy({}, 'Welcome.');
-      expect(await logIn(strategy, { state: 'mine' })).to.deep.equal({ message: 'Welcome.', state: 'mine' });
     });
   });
 
