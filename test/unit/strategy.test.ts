@@ -111,77 +111,63 @@ describe('DribbbleStrategy', () => {
     });
 
     const scope = ['public', 'upload'];
-    const host = 'app.example.com';
-    const proxied = { host: 'inner:3000', 'x-forwarded-proto': 'https', 'x-forwarded-host': host };
-    const cases: {
-      what: string;
-      options?: object;
-      req?: FakeRequest;
-      perRequest?: object;
-      sends: Record<string, string | undefined>;
-    }[] = [
-      { what: 'a scope given as a string', options: { scope: 'public' }, sends: { scope: 'public' } },
-      { what: 'scopes given as an array', options: { scope }, sends: { scope: 'public upload' } },
-      {
-        what: 'scopes joined by the scopeSeparator',
-        options: { scope, scopeSeparator: ',' },
-        sends: { scope: 'public,upload' },
-      },
-      {
-        what: "the request's scope and callback URL in place of its own",
-        options: { scope: 'public', callbackURL: CALLBACK },
-        perRequest: { scope: ['upload'], callbackURL: 'myapp://signed-in' },
-        sends: { scope: 'upload', redirect_uri: 'myapp://signed-in' },
-      },
-      ...['', null].map((nothing) => ({
-        what: `its own scope and callback URL where the request's are ${JSON.stringify(nothing)}`,
-        options: { scope: 'public', callbackURL: CALLBACK },
-        perRequest: { scope: nothing, callbackURL: nothing },
-        sends: { scope: 'public', redirect_uri: CALLBACK },
-      })),
-      {
-        what: "a callback path, resolved against the request's URL",
-        options: { callbackURL: '/cb' },
-        req: { headers: { host }, url: '/auth/dribbble' },
-        sends: { redirect_uri: 'http://app.example.com/cb' },
-      },
-      {
-        what: 'a callback path resolved without trust in a proxy, by default',
-        options: { callbackURL: '/cb' },
-        req: { headers: proxied },
-        sends: { redirect_uri: 'http://inner:3000/cb' },
-      },
-      {
-        what: 'a callback path resolved behind a proxy, under the proxy option',
-        options: { callbackURL: '/cb', proxy: true },
-        req: { headers: proxied },
-        sends: { redirect_uri: 'https://app.example.com/cb' },
-      },
-      // Fastify's requests have no connection.
-      ...[false, true].map((encrypted) => ({
-        what: `a callback path resolved by a socket that is encrypted: ${String(encrypted)}`,
-        options: { callbackURL: '/cb' },
-        req: { headers: { host }, connection: undefined, socket: { encrypted } },
-        sends: { redirect_uri: `http${encrypted ? 's' : ''}://app.example.com/cb` },
-      })),
-      {
-        what: 'no state, and needs no session, if state is false',
-        options: { state: false },
-        req: { session: undefined },
-        sends: { state: undefined },
-      },
-      {
-        what: "the app's own state if state is false",
-        options: { state: false },
-        perRequest: { state: 'mine' },
-        sends: { state: 'mine' },
-      },
-    ];
-    for (const { what, options, req, perRequest, sends } of cases) {
+    const own = { scope: 'public', callbackURL: CALLBACK };
+    const ownSent = { scope: 'public', redirect_uri: CALLBACK };
+    const app = { scope: ['upload'], callbackURL: 'myapp://signed-in' };
+    const path = { callbackURL: '/cb' };
+    const here = { headers: { host: 'app.test' }, url: '/auth/dribbble' };
+    const headers = { host: 'inner:3000', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.test' };
+    // Fastify's requests have no connection.
+    const overSocket = (encrypted: boolean) => ({ ...here, connection: undefined, socket: { encrypted } });
+    for (const [what, sends, options, perRequest, req] of [
+      ['a scope given as a string', { scope: 'public' }, { scope: 'public' }],
+      ['scopes given as an array', { scope: 'public upload' }, { scope }],
+      ['scopes joined by the scopeSeparator', { scope: 'public,upload' }, { scope, scopeSeparator: ',' }],
+      ["the request's scope and URL", { scope: 'upload', redirect_uri: 'myapp://signed-in' }, own, app],
+      ["its own in place of the request's empty ones", ownSent, own, { scope: '', callbackURL: '' }],
+      ["its own in place of the request's null", ownSent, own, { scope: null, callbackURL: null }],
+      ['a path at the host of the request', { redirect_uri: 'http://app.test/cb' }, path, {}, here],
+      [
+        'a path over https where the socket is encrypted',
+        { redirect_uri: 'https://app.test/cb' },
+        path,
+        {},
+        overSocket(true),
+      ],
+      [
+        'a path over http where it is not',
+        { redirect_uri: 'http://app.test/cb' },
+        path,
+        {},
+        overSocket(false),
+      ],
+      [
+        'a path without trust in a proxy, by default',
+        { redirect_uri: 'http://inner:3000/cb' },
+        path,
+        {},
+        { headers },
+      ],
+      [
+        'a path behind a proxy, under the proxy option',
+        { redirect_uri: 'https://app.test/cb' },
+        { ...path, proxy: true },
+        {},
+        { headers },
+      ],
+      [
+        'no state, without a session, if state is false',
+        { state: null },
+        { state: false },
+        {},
+        { session: undefined },
+      ],
+      ["the app's own state if state is false", { state: 'mine' }, { state: false }, { state: 'mine' }],
+    ] as [what: string, sends: object, options: object, perRequest?: object, req?: FakeRequest][]) {
       it(`sends ${what}`, async () => {
         const { searchParams } = await begin(options, req, perRequest);
         for (const [name, value] of Object.entries(sends))
-          expect(searchParams.get(name), name).to.equal(value ?? null);
+          expect(searchParams.get(name), name).to.equal(value);
       });
     }
 

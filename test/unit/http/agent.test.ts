@@ -82,15 +82,6 @@ describe('preconnect', () => {
     expect(connections.opened).to.have.length(2);
   });
 
-  it('opens one to each host', async () => {
-    const other = await TlsHost.start();
-    lib.preconnect(host.url(), other.url());
-    await until(() => connections.ready.length === 2, connections);
-    expect(await send()).to.equal('ok');
-    expect([host.connections, other.connections]).to.deep.equal([1, 1]);
-    await other.stop();
-  });
-
   it('opens one to an IP address, without a server name (RFC 6066, section 3)', async () => {
     await connected('127.0.0.1');
     expect(await send(host.url('127.0.0.1'))).to.equal('ok');
