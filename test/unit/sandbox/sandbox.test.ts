@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { request, type RequestOptions } from 'node:http';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
@@ -97,13 +97,6 @@ describe('startSandbox', () => {
   }
 });
 
-/** What `use` makes of a sandbox that is closed afterwards. */
-async function using<T>(dribbble: Sandbox, use: (dribbble: Sandbox) => T): Promise<T> {
-  const result = use(dribbble);
-  await dribbble.close();
-  return result;
-}
-
 describe('Sandbox', () => {
   let dribbble: Sandbox;
   before(async () => {
@@ -154,7 +147,9 @@ describe('Sandbox', () => {
 
   it('fills in what a given person does not have', async () => {
     const given = { id: 7, login: 'zoe', followers_count: 3 };
-    const { url, people } = await using(await startSandbox({ people: [given] }), (other) => other);
+    const other = await startSandbox({ people: [given] });
+    await other.close();
+    const { url, people } = other;
     const addresses = { html_url: 'https://dribbble.com/zoe', avatar_url: `${url}/avatars/zoe.svg` };
     const [created_at, type] = ['2019-11-23T12:00:00Z', 'User'];
     const rest = { bio: '', location: '', links: {}, pro: false, can_upload_shot: true, teams: [] };
@@ -186,20 +181,11 @@ describe('Sandbox', () => {
     // Also what is no parameter of the endpoint, and what is left of a header without its scheme.
     const headers = { cookie: `sid=${token}`, authorization: token };
     await fetch(`${userProfileURL}?access_token=${token}`, { headers });
-    const notes = dribbble.requests.map(({ endpoint, status, refused }) => [
-      endpoint,
-      status,
-      Boolean(refused),
-    ]);
-    expect(notes).to.deep.equal([
-      ['authorize', 302, false],
-      ['token', 200, false],
-      ['user', 200, false],
-      ['token', 400, true],
-      ['user', 401, true],
-    ]);
     const [asked, exchanged, read, verified, wrong] = dribbble.requests;
     const client_id = 'sandbox-client-id';
+    expect(asked).to.include({ endpoint: 'authorize', status: 302, refused: undefined });
+    expect(exchanged).to.include({ endpoint: 'token', status: 200, refused: undefined });
+    expect(read).to.include({ endpoint: 'user', status: 200, refused: undefined });
     expect(asked?.params).to.include({ client_id, redirect_uri: CALLBACK, state: 'a state & more' });
     expect(exchanged?.params).to.include({ client_secret: '[client_secret]', code: '[code]' });
     expect(read?.params).to.deep.equal({});
@@ -248,24 +234,14 @@ describe('Sandbox', () => {
     expect(await waiting).to.equal('closed');
   });
 
-  for (const [what, use] of [
-    ['reset()', (other: Sandbox) => other.reset()],
-    [
-      'fail()',
-      (other: Sandbox) => {
-        other.fail('user', 'html-502');
-      },
-    ],
-  ] as const) {
-    it(`stays closed when ${what} follows close()`, async () => {
-      const other = await startSandbox();
-      await other.close();
-      await use(other);
-      await new Promise(setImmediate);
-      const port = Number(new URL(other.options.userProfileURL).port);
-      await close(await listen(createServer(), port));
-    });
-  }
+  it('stays closed when reset() and fail() follow close()', async () => {
+    const other = await startSandbox();
+    await other.close();
+    await other.reset();
+    other.fail('user', 'html-502');
+    await new Promise(setImmediate);
+    await close(await listen(createServer(), Number(new URL(other.options.userProfileURL).port)));
+  });
 
   it('lets the process end at once after close(), a slow response or not', async () => {
     const script = `
@@ -298,15 +274,12 @@ describe('Sandbox', () => {
     ]);
   });
 
-  /** The status of a request with headers that fetch does not send. */
-  function statusOf(url: string, options: RequestOptions, body = ''): Promise<number | undefined> {
+  /** The status of a request to a host, which fetch does not send. */
+  function statusOf(url: string, host: string): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
-      request(url, options, (res) => {
-        res.resume();
-        resolve(res.statusCode);
-      })
-        .on('error', reject)
-        .end(body);
+      get(url, { headers: { host } }, (res) => {
+        resolve(res.resume().statusCode);
+      }).on('error', reject);
     });
   }
 
@@ -320,16 +293,16 @@ describe('Sandbox', () => {
     ['a b', 403],
   ] as const) {
     it(`responds ${String(status)} to the Host ${host}`, async () => {
-      expect(await statusOf(dribbble.url, { headers: { host } })).to.equal(status);
-      expect(await statusOf(authorizationURL(dribbble), { headers: { host } })).to.equal(status);
+      expect(await statusOf(dribbble.url, host)).to.equal(status);
+      expect(await statusOf(authorizationURL(dribbble), host)).to.equal(status);
     });
   }
 
   it('takes no form from a page of another origin, and says so', async () => {
-    const form = { method: 'POST', headers: { origin: 'http://evil.example' } };
-    expect(await statusOf(authorizationURL(dribbble), form, 'login=maya&decision=authorize')).to.equal(403);
+    const headers = { origin: 'http://evil.example' };
     const body = new URLSearchParams({ login: 'maya', decision: 'authorize' });
-    const response = await fetch(authorizationURL(dribbble), { ...form, body });
+    const response = await fetch(authorizationURL(dribbble), { method: 'POST', headers, body });
+    expect(response.status).to.equal(403);
     expect(await response.text()).to.contain('Only for this machine');
   });
 });
