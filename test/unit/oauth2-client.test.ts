@@ -1,60 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { OAuth2Client } from '../../lib/oauth2-client';
-import { expectKind, login } from '../support/authenticate';
-import { FakeDribbble, json, TOKEN, USER } from '../support/fake-dribbble';
-
-describe('DribbbleTokenResponse', () => {
-  let dribbble: FakeDribbble;
-  beforeEach(async () => {
-    dribbble = await FakeDribbble.start();
-  });
-  afterEach(() => dribbble.stop());
-
-  const strategyOf = (): DribbbleStrategy =>
-    new DribbbleStrategy(
-      { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints },
-      (_accessToken, _refreshToken, profile) => profile,
-    );
-
-  // RFC 6749: the type in section 7.1, the characters in appendix A.12.
-  for (const response of [
-    { access_token: null },
-    { access_token: 42 },
-    { access_token: true },
-    { access_token: ['a'] },
-    { access_token: { toString: 'a' } },
-    { access_token: '' },
-    { access_token: ' ' },
-    { access_token: 'a\r\nX-Admin: 1' },
-    { access_token: 'tökén' },
-    { access_token: 'a', token_type: 'mac' },
-    { access_token: 'a', token_type: ['bearer'] },
-    { access_token: 'a', error: true },
-  ]) {
-    it(`is refused, and no profile is requested, if it is ${inspect(response)}`, async () => {
-      dribbble.token = { json: response };
-      const { error } = expectKind(await login(strategyOf()), 'error');
-      expect(error).to.include({ name: 'InternalOAuthError', status: 502 });
-      expect(error.message).to.include('an access token');
-      expect(dribbble.received).to.have.length(1);
-    });
-  }
-
-  it('is refused with a status that is none', async () => {
-    dribbble.token = (socket) => socket.end(json(TOKEN, '099 Odd'));
-    expectKind(await login(strategyOf()), 'error');
-  });
-
-  it('is taken without a token type, and of any case and any successful status', async () => {
-    for (const token of [{ access_token: 'a' }, { access_token: 'a', token_type: 'BEARER' }]) {
-      dribbble.token = { status: 299, json: token };
-      dribbble.user = { status: 299, json: USER };
-      expectKind(await login(strategyOf()), 'success');
-    }
-  });
-});
+import { FakeDribbble, json, TOKEN } from '../support/fake-dribbble';
 
 describe('OAuth2Client', () => {
   let dribbble: FakeDribbble;
@@ -133,17 +80,53 @@ describe('OAuth2Client', () => {
     expect(error).to.be.instanceOf(TypeError);
   });
 
+  /** What a token request calls back with, given this response. */
+  function tokenFrom(response: object, status = '200'): Promise<unknown[]> {
+    dribbble.token = (socket) => socket.write(json(response, status));
+    return new Promise((resolve) => {
+      client().getOAuthAccessToken('the-code', {}, (...given: unknown[]) => {
+        resolve(given);
+      });
+    });
+  }
+
+  // RFC 6749: the type in section 7.1, the characters in appendix A.12.
+  for (const response of [
+    { access_token: null },
+    { access_token: 42 },
+    { access_token: true },
+    { access_token: ['a'] },
+    { access_token: { toString: 'a' } },
+    { access_token: '' },
+    { access_token: ' ' },
+    { access_token: 'a\r\nX-Admin: 1' },
+    { access_token: 'tökén' },
+    { access_token: 'a', token_type: 'mac' },
+    { access_token: 'a', token_type: ['bearer'] },
+    { access_token: 'a', error: true },
+  ]) {
+    it(`refuses the token of ${inspect(response)}`, async () => {
+      const data = JSON.stringify(response);
+      expect(await tokenFrom(response)).to.deep.equal([{ statusCode: 200, data }]);
+    });
+  }
+
+  it('refuses a token with a status that is none', async () => {
+    const data = JSON.stringify(TOKEN);
+    expect(await tokenFrom(TOKEN, '099 Odd')).to.deep.equal([{ statusCode: 99, data }]);
+  });
+
+  it('takes a token without a type, or of one in any case, with any successful status', async () => {
+    for (const token of [{ access_token: 'a' }, { access_token: 'a', token_type: 'BEARER' }])
+      expect(await tokenFrom(token, '299')).to.deep.equal([null, 'a', undefined, token]);
+  });
+
   it('hands on a refresh token, should Dribbble ever send one, if it is a string', async () => {
     for (const [refresh_token, expected] of [
       ['the-refresh-token', 'the-refresh-token'],
       [42, undefined],
     ]) {
-      dribbble.token = { json: { ...TOKEN, refresh_token } };
-      const result = await new Promise((resolve) => {
-        client().getOAuthAccessToken('the-code', {}, (...given: unknown[]) => {
-          resolve(given);
-        });
-      });
+      const result = await tokenFrom({ ...TOKEN, refresh_token });
       expect(result).to.deep.equal([null, TOKEN.access_token, expected, TOKEN]);
     }
   });
