@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect } from 'chai';
 import { freePort } from '../support/free-port';
+import { listen } from '../support/raw-server';
 
 const BIN = path.join(__dirname, '../../lib/dribbble-sandbox.ts');
 
@@ -73,8 +74,7 @@ describe('dribbble-sandbox', () => {
   }
 
   it('says in one line that a port is in use', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
+    const taken = await listen(createServer());
     const { port } = taken.address() as AddressInfo;
     const { child, output } = start('--port', String(port));
     expect(await end(child)).to.equal(1);

@@ -180,11 +180,6 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
   });
 
-  it('takes the profile that an async userProfile of a subclass resolves to', async () => {
-    const strategy = Object.assign(build(), { userProfile: () => Promise.resolve({ id: 'mine' }) });
-    expect(expectKind(await login(strategy), 'success').user).to.deep.equal({ id: 'mine' });
-  });
-
   it('obeys a subclass whose getOAuthAccessToken authenticates with Basic', async () => {
     class Subclass extends DribbbleStrategy {
       constructor(...args: ConstructorParameters<typeof DribbbleStrategy>) {

@@ -109,44 +109,33 @@ describe('sandbox, as Dribbble', () => {
         .and.not.contain('evil');
     });
 
-    describe('of a sandbox without a registered callback URL', () => {
-      let open: Sandbox;
-      before(async () => {
-        open = await startSandbox({ log: () => undefined });
-        open.signInAs('maya');
-      });
-      after(() => open.close());
+    for (const callbackURL of [undefined, null])
+      describe(`of a sandbox whose registered callback URL is ${String(callbackURL)}`, () => {
+        let open: Sandbox;
+        before(async () => {
+          open = await startSandbox({ callbackURL: callbackURL as undefined, log: () => undefined });
+          open.signInAs('maya');
+        });
+        after(() => open.close());
 
-      it('sends the person back to this machine, under any of its names', async () => {
-        for (const host of ['://localhost:1', '://127.0.0.10', 's://app.localhost', '://[::1]:2']) {
-          const uri = `http${host}/a`;
-          expect(redirectOf(await authorize(open, { redirect_uri: uri })).to).to.equal(uri);
-        }
-      });
+        it('sends the person back to this machine, under any of its names', async () => {
+          for (const host of ['://localhost:1', '://127.0.0.10', 's://app.localhost', '://[::1]:2']) {
+            const uri = `http${host}/a`;
+            expect(redirectOf(await authorize(open, { redirect_uri: uri })).to).to.equal(uri);
+          }
+        });
 
-      it('sends nobody anywhere else', async () => {
-        for (const uri of [
-          undefined,
-          'https://app.test/',
-          'http://localhost.evil.test/',
-          'http://evil-localhost/',
-          'javascript:1',
-          'xhttp://localhost/',
-          '/a',
-        ]) {
-          const response = await authorize(open, { redirect_uri: uri });
-          expect([response.status, response.headers.get('location')], uri).to.deep.equal([400, null]);
-          expect(await response.text()).to.contain('it has no redirect_uri of this machine');
-        }
+        it('sends nobody anywhere else', async () => {
+          for (const uri of [
+            ...[undefined, '/a', 'javascript:1', 'xhttp://localhost/', 'https://app.test/'],
+            ...['http://localhost.evil.test/', 'http://evil-localhost/'],
+          ]) {
+            const response = await authorize(open, { redirect_uri: uri });
+            expect([response.status, response.headers.get('location')], uri).to.deep.equal([400, null]);
+            expect(await response.text()).to.contain('it has no redirect_uri of this machine');
+          }
+        });
       });
-
-      it('sends nobody anywhere else where its callback URL is null', async () => {
-        const unset = await startSandbox({ callbackURL: null as never, log: () => undefined });
-        const { status } = await authorize(unset, { redirect_uri: 'https://app.test/' });
-        await unset.close();
-        expect(status).to.equal(400);
-      });
-    });
   });
 
   describe('token endpoint', () => {
