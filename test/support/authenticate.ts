@@ -32,7 +32,7 @@ export function attempt(
   onOutcome: (outcome: Outcome) => void,
 ): void {
   let first: string | undefined;
-  const settle = (outcome: Outcome): undefined => {
+  const settle = (outcome: Outcome): void => {
     if (first === undefined) {
       onOutcome(outcome);
       first = outcome.kind; // unless that threw, as what Passport does after a login can
