@@ -137,23 +137,42 @@ const echo =
     socket.write(json({ error: said, error_description: said, error_uri: said, message: said }, status));
   };
 
-type OnLeg = Pick<Fault, 'happens' | 'right' | 'expected'> & {
-  does: Address | ((...parameters: [...Parameters<Behaviour>, Leg]) => unknown);
-  loginsBefore?: number;
-};
-/** The same on either leg. */
-function onBothLegs(faults: Record<string, OnLeg>): Fault[] {
-  return Object.entries(faults).flatMap(([id, { does, loginsBefore, ...fault }]) =>
+/** Says this, of what the request said, and stays; or closes the connection after it, or resets it. */
+type Says = (text: string) => string | Buffer;
+const say =
+  (says: Says): Behaviour =>
+  (socket, { text }) =>
+    socket.write(says(text));
+const sayAndClose =
+  (says: Says): Behaviour =>
+  (socket, { text }) =>
+    socket.end(says(text));
+const sayAndReset =
+  (says: Says): Behaviour =>
+  (socket, { text }) =>
+    socket.write(says(text), () => socket.resetAndDestroy());
+
+type OnLeg = [
+  id: string,
+  happens: string,
+  does: Address | ((...parameters: [...Parameters<Behaviour>, Leg]) => unknown),
+  expected: Expected,
+  loginsBefore?: 1,
+];
+/** The same on either leg, where the same is right. */
+function onBothLegs(right: string, ...rows: OnLeg[]): Fault[] {
+  return rows.flatMap(([id, happens, does, expected, loginsBefore]) =>
     (['token', 'user'] as const).map((leg) => ({
-      ...fault,
       id: `${leg}/${id}`,
-      happens: `${leg === 'token' ? 'the token endpoint' : 'the API'} ${fault.happens}`,
+      happens: `${leg === 'token' ? 'the token endpoint' : 'the API'} ${happens}`,
+      right,
       arrange: {
         ...(loginsBefore !== undefined && { loginsBefore }),
         ...(typeof does === 'string'
           ? { address: { [leg]: does } }
           : { [leg]: ((socket, request) => does(socket, request, leg)) satisfies Behaviour }),
       },
+      expected,
     })),
   );
 }
@@ -164,10 +183,12 @@ const IN_TIME =
 const ONCE =
   'One error, not a success that an error follows, nor a throw where nothing catches ' +
   '(jaredhanson/passport-google-oauth2#87).';
+const INCOMPLETE = 'An error: the body is incomplete (RFC 9112, section 8).';
 const NO_FALLING_FOR_IT =
   'An error: a response without what RFC 6749, section 5.1, or the API promises is no login.';
 const SAME_LOGIN = 'The person is signed in: HTTP allows it (RFC 9112), and what they need is there.';
 
+const SIGNED_IN: Expected = { outcome: 'signed in' };
 const error = (says?: RegExp, status = 502): Expected => ({
   outcome: 'error',
   status,
@@ -175,160 +196,129 @@ const error = (says?: RegExp, status = 502): Expected => ({
 });
 /** Nothing but the timeout ends it. */
 export const LATE = error(/within \d+ ms/, 504);
+const WITHOUT_RESPONSE = error(/closed the connection without a response/);
+const IN_THE_MIDDLE = error(/in the middle of its response/);
+const CHUNKED = head('Transfer-Encoding: chunked');
 
-const BROKEN = onBothLegs({
-  refused: { happens: 'is not there', right: IN_TIME, does: 'refused', expected: error(/ECONNREFUSED/) },
-  'unknown-host': {
-    happens: 'has a name that is not found',
-    right: IN_TIME,
-    does: 'unknown',
-    expected: error(/ENOTFOUND/),
-  },
-  'silent-dns': {
-    happens: 'has a name that nobody answers for',
-    right: IN_TIME,
-    does: 'unresolved',
-    expected: LATE,
-  },
-  untrusted: {
-    happens: 'has a certificate that is not trusted',
-    right: 'An error, before anything is sent (RFC 6749, section 10.9).',
-    does: 'untrusted',
-    expected: error(/self-signed certificate/),
-  },
-  'no-tls': {
-    happens: 'speaks plain http where https is asked',
-    right: IN_TIME,
-    does: 'plain',
-    expected: error(/could not be reached/),
-  },
-  silent: {
-    happens: 'accepts the request and stays silent',
-    right: IN_TIME,
-    does: () => undefined,
-    expected: LATE,
-  },
-  'headers-only': {
-    happens: 'sends headers, then nothing',
-    right: IN_TIME,
-    does: (socket, _request) => socket.write(head('Content-Length: 100')),
-    expected: LATE,
-  },
-  'trickling-headers': {
-    happens: 'sends headers that never end, one by one',
-    right: IN_TIME,
-    does: repeat('X: x\r\n', 'HTTP/1.1 200 OK\r\n'),
-    expected: LATE,
-  },
-  'trickling-body': {
-    happens: 'sends a body that never ends, byte by byte',
-    right: IN_TIME,
-    does: repeat('1\r\n \r\n', head('Transfer-Encoding: chunked')),
-    expected: LATE,
-  },
-  processing: {
-    happens: 'announces a response again and again, with 102',
-    right: IN_TIME,
-    does: repeat('HTTP/1.1 102 Processing\r\n\r\n'),
-    expected: LATE,
-  },
-  'endless-informational': {
-    happens: 'sends as many informational responses as it can, without end',
-    right: 'An error: they are no response, however many come (RFC 9110, section 15.2).',
-    does: flood(`HTTP/1.1 102 Processing\r\nX: ${'x'.repeat(1000)}\r\n\r\n`.repeat(60)),
-    expected: error(/8388608 bytes/),
-  },
-  'endless-extensions': {
-    happens: 'sends a body of little in chunks with long extensions, without end',
-    right: 'An error: a recipient has to limit them (RFC 9112, section 7.1.1).',
-    does: flood(`1;a=${'x'.repeat(10_000)}\r\n \r\n`, head('Transfer-Encoding: chunked')),
-    expected: error(/8388608 bytes/),
-  },
-  'reset-early': {
-    happens: 'resets the connection before a response',
-    right: ONCE,
-    does: (socket, _request) => socket.resetAndDestroy(),
-    expected: error(/closed the connection without a response/),
-  },
-  'closed-early': {
-    happens: 'closes the connection before a response',
-    right: ONCE,
-    does: (socket, _request) => socket.end(),
-    expected: error(/closed the connection without a response/),
-  },
-  'reset-in-headers': {
-    happens: 'resets the connection in the middle of the headers',
-    right: ONCE,
-    does: (socket, { text }) =>
-      socket.write(`HTTP/1.1 200 OK\r\nX-Echo: ${encodeURI(text)}`, () => socket.resetAndDestroy()),
-    expected: error(/in the middle of its response/),
-  },
-  'reset-in-body': {
-    happens: 'resets the connection in the middle of the body',
-    right: ONCE,
-    does: (socket, { text }) =>
-      socket.write(response(text, { length: 10_000 }), () => socket.resetAndDestroy()),
-    expected: error(/in the middle of its response/),
-  },
-  'closed-in-body': {
-    happens: 'closes the connection in the middle of a body of known length',
-    right: 'An error: the body is incomplete (RFC 9112, section 8).',
-    does: (socket, { text }) => socket.end(response(text, { length: 10_000 })),
-    expected: error(/in the middle of its response/),
-  },
-  'closed-in-chunk': {
-    happens: 'closes the connection in the middle of a chunk',
-    right: 'An error: the body is incomplete (RFC 9112, section 8).',
-    does: (socket, { text }) => socket.end(`${head('Transfer-Encoding: chunked')}fff\r\n${text}`),
-    expected: error(/in the middle of its response/),
-  },
-  'broken-chunk': {
-    happens: 'sends a chunk without a length',
-    right: 'An error: the message is malformed (RFC 9112, section 7.1).',
-    does: (socket, { text }) => socket.end(`${head('Transfer-Encoding: chunked')}xyz\r\n${text}`),
-    expected: error(/(in the middle of its|malformed) response/),
-  },
-  'no-http': {
-    happens: 'speaks another protocol',
-    right: IN_TIME,
-    does: (socket, { text }) => socket.end(`SSH-2.0 ${text}`),
-    expected: error(/Parse Error/),
-  },
-  'two-lengths': {
-    happens: 'sends two lengths for one body',
-    right: 'An error: the two are how responses are smuggled (RFC 9112, section 6.3).',
-    does: (socket, { text }) => socket.end(`${head('Content-Length: 1', 'Content-Length: 2')}${text}`),
-    expected: error(/Parse Error/),
-  },
-  'nonsense-after': {
-    happens: 'sends a whole response and nonsense right after it',
-    right: 'An error once, or the login once: never both (jaredhanson/passport-google-oauth2#87).',
-    does: (socket, { text }) => socket.write(Buffer.concat([response('{"id":1}'), Buffer.from(text)])),
-    expected: error(/Parse Error/),
-  },
-  'endless-headers': {
-    happens: 'sends more headers than any server needs',
-    right: 'An error: they are not kept in memory.',
-    does: (socket, { text }) => {
+const BROKEN = [
+  ...onBothLegs(
+    IN_TIME,
+    ['refused', 'is not there', 'refused', error(/ECONNREFUSED/)],
+    ['unknown-host', 'has a name that is not found', 'unknown', error(/ENOTFOUND/)],
+    ['silent-dns', 'has a name that nobody answers for', 'unresolved', LATE],
+    ['no-tls', 'speaks plain http where https is asked', 'plain', error(/could not be reached/)],
+    ['silent', 'accepts the request and stays silent', () => undefined, LATE],
+    ['headers-only', 'sends headers, then nothing', say(() => head('Content-Length: 100')), LATE],
+    [
+      'trickling-headers',
+      'sends headers that never end, one by one',
+      repeat('X: x\r\n', 'HTTP/1.1 200 OK\r\n'),
+      LATE,
+    ],
+    ['trickling-body', 'sends a body that never ends, byte by byte', repeat('1\r\n \r\n', CHUNKED), LATE],
+    [
+      'processing',
+      'announces a response again and again, with 102',
+      repeat('HTTP/1.1 102 Processing\r\n\r\n'),
+      LATE,
+    ],
+    ['no-http', 'speaks another protocol', sayAndClose((text) => `SSH-2.0 ${text}`), error(/Parse Error/)],
+  ),
+  ...onBothLegs('An error, before anything is sent (RFC 6749, section 10.9).', [
+    'untrusted',
+    'has a certificate that is not trusted',
+    'untrusted',
+    error(/self-signed certificate/),
+  ]),
+  ...onBothLegs('An error: they are no response, however many come (RFC 9110, section 15.2).', [
+    'endless-informational',
+    'sends as many informational responses as it can, without end',
+    flood(`HTTP/1.1 102 Processing\r\nX: ${'x'.repeat(1000)}\r\n\r\n`.repeat(60)),
+    error(/8388608 bytes/),
+  ]),
+  ...onBothLegs('An error: a recipient has to limit them (RFC 9112, section 7.1.1).', [
+    'endless-extensions',
+    'sends a body of little in chunks with long extensions, without end',
+    flood(`1;a=${'x'.repeat(10_000)}\r\n \r\n`, CHUNKED),
+    error(/8388608 bytes/),
+  ]),
+  ...onBothLegs(
+    ONCE,
+    [
+      'reset-early',
+      'resets the connection before a response',
+      (socket) => socket.resetAndDestroy(),
+      WITHOUT_RESPONSE,
+    ],
+    ['closed-early', 'closes the connection before a response', (socket) => socket.end(), WITHOUT_RESPONSE],
+    [
+      'reset-in-headers',
+      'resets the connection in the middle of the headers',
+      sayAndReset((text) => `HTTP/1.1 200 OK\r\nX-Echo: ${encodeURI(text)}`),
+      IN_THE_MIDDLE,
+    ],
+    [
+      'reset-in-body',
+      'resets the connection in the middle of the body',
+      sayAndReset((text) => response(text, { length: 10_000 })),
+      IN_THE_MIDDLE,
+    ],
+  ),
+  ...onBothLegs(
+    INCOMPLETE,
+    [
+      'closed-in-body',
+      'closes the connection in the middle of a body of known length',
+      sayAndClose((text) => response(text, { length: 10_000 })),
+      IN_THE_MIDDLE,
+    ],
+    [
+      'closed-in-chunk',
+      'closes the connection in the middle of a chunk',
+      sayAndClose((text) => `${CHUNKED}fff\r\n${text}`),
+      IN_THE_MIDDLE,
+    ],
+  ),
+  ...onBothLegs('An error: the message is malformed (RFC 9112, section 7.1).', [
+    'broken-chunk',
+    'sends a chunk without a length',
+    sayAndClose((text) => `${CHUNKED}xyz\r\n${text}`),
+    error(/(in the middle of its|malformed) response/),
+  ]),
+  ...onBothLegs('An error: the two are how responses are smuggled (RFC 9112, section 6.3).', [
+    'two-lengths',
+    'sends two lengths for one body',
+    sayAndClose((text) => `${head('Content-Length: 1', 'Content-Length: 2')}${text}`),
+    error(/Parse Error/),
+  ]),
+  ...onBothLegs('An error once, or the login once: never both (jaredhanson/passport-google-oauth2#87).', [
+    'nonsense-after',
+    'sends a whole response and nonsense right after it',
+    say((text) => Buffer.concat([response('{"id":1}'), Buffer.from(text)])),
+    error(/Parse Error/),
+  ]),
+  ...onBothLegs('An error: they are not kept in memory.', [
+    'endless-headers',
+    'sends more headers than any server needs',
+    (socket, { text }) => {
       socket.write(`HTTP/1.1 200 OK\r\nX-Echo: ${encodeURI(text)}\r\n`);
       for (let i = 0; i < 1000; i++) socket.write(`X-${String(i)}: ${'x'.repeat(100)}\r\n`);
     },
-    expected: error(/overflow/i),
-  },
-  'endless-body': {
-    happens: 'sends as much of a body as it can, without end',
-    right: 'An error once it is more than any profile: it is not kept in memory.',
-    does: flood('x'.repeat(65536), head('Content-Type: application/json')),
-    expected: error(/1048576 bytes/),
-  },
-  upgrade: {
-    happens: 'upgrades the connection to another protocol',
-    right: 'An error: nobody asked for it (RFC 9110, section 7.8), and Node emits none.',
-    does: (socket, { text }) =>
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n${text}`),
-    expected: error(/closed the connection without a response/),
-  },
-});
+    error(/overflow/i),
+  ]),
+  ...onBothLegs('An error once it is more than any profile: it is not kept in memory.', [
+    'endless-body',
+    'sends as much of a body as it can, without end',
+    flood('x'.repeat(65536), head('Content-Type: application/json')),
+    error(/1048576 bytes/),
+  ]),
+  ...onBothLegs('An error: nobody asked for it (RFC 9110, section 7.8), and Node emits none.', [
+    'upgrade',
+    'upgrades the connection to another protocol',
+    say((text) => `HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n${text}`),
+    WITHOUT_RESPONSE,
+  ]),
+];
 
 const NETWORK = BROKEN.map((fault) => (fault.arrange.address ? fault : { ...fault, closes: true as const }));
 
@@ -338,108 +328,89 @@ export const ELSEWHERE = '/elsewhere';
 
 /** Redirects are not followed: a request with secrets goes to the host that it is meant for. */
 const REDIRECTS = onBothLegs(
-  Object.fromEntries(
-    ['302 Found', '307 Temporary Redirect'].map((status) => [
-      `redirect-${status.slice(0, 3)}`,
-      {
-        happens: `redirects to another host, with ${status.slice(0, 3)}`,
-        right:
-          'An error, and nothing goes to the other host: the request holds the client secret or the token (RFC 9700, section 4.11).',
-        does: (socket, { text, headers }) =>
-          socket.write(
-            response(text, { status, headers: [`Location: http://${elsewhere(headers)}${ELSEWHERE}`] }),
-          ),
-        expected: error(new RegExp(status.slice(0, 3))),
-      } satisfies OnLeg,
-    ]),
-  ),
+  'An error, and nothing goes to the other host: the request holds the client secret or the token (RFC 9700, section 4.11).',
+  ...['302 Found', '307 Temporary Redirect'].map((status): OnLeg => {
+    const number = status.slice(0, 3);
+    return [
+      `redirect-${number}`,
+      `redirects to another host, with ${number}`,
+      (socket, { text, headers }) => {
+        const location = `Location: http://${elsewhere(headers)}${ELSEWHERE}`;
+        return socket.write(response(text, { status, headers: [location] }));
+      },
+      error(new RegExp(number)),
+    ];
+  }),
 );
 
-const RESPONSES = onBothLegs({
-  '401-page': {
-    happens: 'sends a page with 401',
-    right: NO_FALLING_FOR_IT,
-    does: page('401 Unauthorized'),
-    expected: error(/401/),
-  },
-  '429-page': {
-    happens: 'sends a page with 429',
-    right: 'An error that an app passes on as 503: it will work again later (RFC 6585, section 4).',
-    does: page('429 Too Many Requests'),
-    expected: error(/try again/, 503),
-  },
-  '500-page': {
-    happens: 'sends a page with 500',
-    right: NO_FALLING_FOR_IT,
-    does: page('500 Internal Server Error'),
-    expected: error(/500.*try again/),
-  },
-  '504-page': {
-    happens: 'sends a page with 504',
-    right: NO_FALLING_FOR_IT,
-    does: page('504 Gateway Timeout'),
-    expected: error(/504.*try again/, 504),
-  },
-  '999-page': {
-    happens: 'sends a page with a status that does not exist',
-    right: NO_FALLING_FOR_IT,
-    does: page('999 '),
-    expected: error(/999/),
-  },
-  204: {
-    happens: 'sends no content',
-    right: NO_FALLING_FOR_IT,
-    does: (socket, _request) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'),
-    expected: error(/204/),
-  },
-  ...Object.fromEntries(
-    ['200 OK', '400 Bad Request', '422 Unprocessable', '500 Internal Server Error'].map((status) => [
-      `echo-${status.slice(0, 3)}`,
-      {
-        happens: `sends an error object that repeats the request, with ${status.slice(0, 3)}`,
-        right: 'An error without a secret in it: errors go into logs (RFC 9700, section 4.2).',
-        does: echo(status),
-        expected: { outcome: 'error' },
-      } satisfies OnLeg,
-    ]),
-  ),
-  ...Object.fromEntries(
-    Object.entries({
-      empty: ['an empty body', ''],
-      page: ['a page', '<!doctype html><p>Sign in</p>'],
-      null: ['null', 'null'],
-      number: ['a number', '42'],
-      string: ['a string', '"the-access-token"'],
-      list: ['a list', '[{"access_token":"a","id":1}]'],
-      object: ['an empty object', '{}'],
-      truncated: ['half an object', '{"access_token":"a","id":1'],
-      two: ['two objects', '{"access_token":"a","id":1}{"access_token":"a","id":1}'],
-      form: ['a form', 'access_token=a&id=1'],
-      proto: ['what only __proto__ holds', '{"__proto__":{"access_token":"a","id":1}}'],
-      latin1: [
-        'text that is not UTF-8',
-        Buffer.from('{"access_token":"a","id":1,"name":"Zo\xeb"}', 'latin1'),
-      ],
-      gzip: ['bytes that look like gzip', Buffer.of(0x1f, 0x8b, 8, 0, 0xff, 0xfe, 0xc3)],
-      utf16: ['UTF-16', Buffer.from('{"access_token":"a","id":1}', 'utf16le')],
-      error: ['an error object', '{"error":"invalid_grant","message":"Bad credentials."}'],
-    } satisfies Record<string, [string, string | Buffer]>).map(([id, [what, content]]) => [
+const RESPONSES = [
+  ...onBothLegs(
+    NO_FALLING_FOR_IT,
+    ['401-page', 'sends a page with 401', page('401 Unauthorized'), error(/401/)],
+    ['500-page', 'sends a page with 500', page('500 Internal Server Error'), error(/500.*try again/)],
+    ['504-page', 'sends a page with 504', page('504 Gateway Timeout'), error(/504.*try again/, 504)],
+    ['999-page', 'sends a page with a status that does not exist', page('999 '), error(/999/)],
+    ['204', 'sends no content', say(() => 'HTTP/1.1 204 No Content\r\n\r\n'), error(/204/)],
+    ...(
+      [
+        ['empty', 'an empty body', ''],
+        ['page', 'a page', '<!doctype html><p>Sign in</p>'],
+        ['null', 'null', 'null'],
+        ['number', 'a number', '42'],
+        ['string', 'a string', '"the-access-token"'],
+        ['list', 'a list', '[{"access_token":"a","id":1}]'],
+        ['object', 'an empty object', '{}'],
+        ['truncated', 'half an object', '{"access_token":"a","id":1'],
+        ['two', 'two objects', '{"access_token":"a","id":1}{"access_token":"a","id":1}'],
+        ['form', 'a form', 'access_token=a&id=1'],
+        ['proto', 'what only __proto__ holds', '{"__proto__":{"access_token":"a","id":1}}'],
+        [
+          'latin1',
+          'text that is not UTF-8',
+          Buffer.from('{"access_token":"a","id":1,"name":"Zo\xeb"}', 'latin1'),
+          /not UTF-8/,
+        ],
+        ['gzip', 'bytes that look like gzip', Buffer.of(0x1f, 0x8b, 8, 0, 0xff, 0xfe, 0xc3)],
+        ['utf16', 'UTF-16', Buffer.from('{"access_token":"a","id":1}', 'utf16le')],
+        ['error', 'an error object', '{"error":"invalid_grant","message":"Bad credentials."}'],
+      ] satisfies [string, string, string | Buffer, RegExp?][]
+    ).map(([id, what, content, says]): OnLeg => [
       `200-${id}`,
-      {
-        happens: `sends ${what} with 200`,
-        right: NO_FALLING_FOR_IT,
-        does: body(content),
-        expected: { outcome: 'error', ...(id === 'latin1' && { says: /not UTF-8/ }) },
-      } satisfies OnLeg,
+      `sends ${what} with 200`,
+      body(content),
+      { outcome: 'error', ...(says && { says }) },
     ]),
   ),
-});
+  ...onBothLegs('An error that an app passes on as 503: it will work again later (RFC 6585, section 4).', [
+    '429-page',
+    'sends a page with 429',
+    page('429 Too Many Requests'),
+    error(/try again/, 503),
+  ]),
+  ...onBothLegs(
+    'An error without a secret in it: errors go into logs (RFC 9700, section 4.2).',
+    ...['200 OK', '400 Bad Request', '422 Unprocessable', '500 Internal Server Error'].map(
+      (status): OnLeg => [
+        `echo-${status.slice(0, 3)}`,
+        `sends an error object that repeats the request, with ${status.slice(0, 3)}`,
+        echo(status),
+        { outcome: 'error' },
+      ],
+    ),
+  ),
+];
 
-const UNUSUAL = onBothLegs({
-  'split-characters': {
-    happens: 'sends each byte in a chunk of its own',
-    right: 'The person is signed in under the right name (ciaranj/node-oauth#118: garbled).',
-    does: (socket, _request, leg) => {
+/** Sends what is right in a response of its own. */
+const right =
+  (before: string, headers: string[] = [], status = '200 OK'): OnLeg[2] =>
+  (socket, _request, leg) =>
+    socket.write(response(before + JSON.stringify(RIGHT[leg]), { headers, status }));
+
+const UNUSUAL = [
+  ...onBothLegs('The person is signed in under the right name (ciaranj/node-oauth#118: garbled).', [
+    'split-characters',
+    'sends each byte in a chunk of its own',
+    (socket, _request, leg) => {
       socket.write(head('Content-Type: application/json', 'Transfer-Encoding: chunked'));
       // Each in a turn of its own, so that the client reads them one by one.
       const bytes = [...Buffer.from(JSON.stringify(RIGHT[leg]))];
@@ -450,81 +421,75 @@ const UNUSUAL = onBothLegs({
       };
       next();
     },
-    expected: { outcome: 'signed in' },
-  },
-  ...Object.fromEntries(
-    Object.entries({
-      'no-type': ['leaves out the content type', [], '200 OK', ''],
-      'page-type': ['calls its JSON a page', ['Content-Type: text/html; charset=iso-8859-1'], '200 OK', ''],
-      bom: ['begins with a byte order mark', [], '200 OK', '\ufeff'],
-      created: ['responds with 201', [], '201 Created', ''],
-    } satisfies Record<string, [string, string[], string, string]>).map(
-      ([id, [happens, headers, status, before]]) => [
-        id,
-        {
-          happens,
-          right: SAME_LOGIN,
-          does: (socket, _request, leg) =>
-            socket.write(response(before + JSON.stringify(RIGHT[leg]), { headers, status })),
-          expected: { outcome: 'signed in' },
-        } satisfies OnLeg,
-      ],
-    ),
+    SIGNED_IN,
+  ]),
+  ...onBothLegs(
+    SAME_LOGIN,
+    ['no-type', 'leaves out the content type', right(''), SIGNED_IN],
+    [
+      'page-type',
+      'calls its JSON a page',
+      right('', ['Content-Type: text/html; charset=iso-8859-1']),
+      SIGNED_IN,
+    ],
+    ['bom', 'begins with a byte order mark', right('\ufeff'), SIGNED_IN],
+    ['created', 'responds with 201', right('', [], '201 Created'), SIGNED_IN],
   ),
-  'until-close': {
-    happens: 'ends its response by closing the connection',
-    right: 'The person is signed in: RFC 9112, section 6.3, allows it.',
-    does: (socket, _request, leg) => {
+  ...onBothLegs('The person is signed in: RFC 9112, section 6.3, allows it.', [
+    'until-close',
+    'ends its response by closing the connection',
+    (socket, _request, leg) => {
       socket.write(head('Connection: close'));
       socket.end(JSON.stringify(RIGHT[leg]));
     },
-    expected: { outcome: 'signed in' },
-  },
-  'early-hints': {
-    happens: 'sends interim responses first',
-    right: 'The person is signed in: RFC 9110, section 15.2, has clients wait for the final one.',
-    does: (socket, _request, leg) => {
+    SIGNED_IN,
+  ]),
+  ...onBothLegs('The person is signed in: RFC 9110, section 15.2, has clients wait for the final one.', [
+    'early-hints',
+    'sends interim responses first',
+    (socket, _request, leg) => {
       socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n');
       socket.write(json(RIGHT[leg]));
     },
-    expected: { outcome: 'signed in' },
-  },
-  ...Object.fromEntries(
-    (['closed', 'reset'] as const).map((how) => [
+    SIGNED_IN,
+  ]),
+  ...onBothLegs(
+    'The person is signed in, over a new connection (RFC 9112, section 9.3.1; ciaranj/node-oauth#368).',
+    ...(['closed', 'reset'] as const).map((how): OnLeg => [
       `stale-${how}`,
-      {
-        happens: `has ${how} the connection that an earlier login left open`,
-        right:
-          'The person is signed in, over a new connection (RFC 9112, section 9.3.1; ciaranj/node-oauth#368).',
-        loginsBefore: 1,
-        does: (socket, request, leg) => {
-          if (!request.isReused) return PROVIDER[leg](socket, request);
-          return how === 'closed' ? socket.end() : socket.resetAndDestroy();
-        },
-        expected: { outcome: 'signed in' },
-      } satisfies OnLeg,
+      `has ${how} the connection that an earlier login left open`,
+      (socket, request, leg) => {
+        if (!request.isReused) return PROVIDER[leg](socket, request);
+        return how === 'closed' ? socket.end() : socket.resetAndDestroy();
+      },
+      SIGNED_IN,
+      1,
     ]),
   ),
-  'stale-408': {
-    happens: 'sends 408 when it closes the connection that an earlier login left open',
-    right:
-      'The person is signed in, over a new connection: the server waited for a request, and gave up before it came (RFC 9110, section 15.5.9).',
-    loginsBefore: 1,
-    does: (socket, request, leg) =>
-      request.isReused
-        ? socket.end(response('', { status: '408 Request Timeout', headers: ['Connection: close'] }))
-        : PROVIDER[leg](socket, request),
-    expected: { outcome: 'signed in' },
-  },
-  'stale-and-down': {
-    happens: 'has closed the connection that an earlier login left open, and closes the next one too',
-    right:
-      'One error: a code is sent again once, and not for ever (RFC 6749, section 4.1.2, has it used once).',
-    loginsBefore: 1,
-    does: (socket, request, leg) => (request.earlier === 0 ? PROVIDER[leg](socket, request) : socket.end()),
-    expected: error(),
-  },
-});
+  ...onBothLegs(
+    'The person is signed in, over a new connection: the server waited for a request, and gave up before it came (RFC 9110, section 15.5.9).',
+    [
+      'stale-408',
+      'sends 408 when it closes the connection that an earlier login left open',
+      (socket, request, leg) =>
+        request.isReused
+          ? socket.end(response('', { status: '408 Request Timeout', headers: ['Connection: close'] }))
+          : PROVIDER[leg](socket, request),
+      SIGNED_IN,
+      1,
+    ],
+  ),
+  ...onBothLegs(
+    'One error: a code is sent again once, and not for ever (RFC 6749, section 4.1.2, has it used once).',
+    [
+      'stale-and-down',
+      'has closed the connection that an earlier login left open, and closes the next one too',
+      (socket, request, leg) => (request.earlier === 0 ? PROVIDER[leg](socket, request) : socket.end()),
+      error(),
+      1,
+    ],
+  ),
+];
 
 const NO_ACCOUNT =
   'An error: apps key accounts by the id, and one that several people share signs them into each other’s.';
@@ -563,192 +528,213 @@ const CSRF =
   '(RFC 6749, section 10.12).';
 const POLLUTION =
   'Refused, and the provider is asked for nothing: RFC 6749, section 3.1, allows each parameter once, and what is read twice is read differently.';
-const refused = (status?: number): Expected => ({ outcome: 'refused', ...(status && { status }) });
-const callback = (
-  id: string,
-  happens: string,
-  query: string,
-  right: string,
-  expected: Expected = refused(403),
-): Fault => ({ id: `callback/${id}`, happens, right, arrange: { callback: { query } }, expected });
+const SAID_AT_DRIBBBLE =
+  'An error that says what to do, or a failed login; the provider is asked for nothing (RFC 6749, section 4.1.2.1).';
+const REFUSED: Expected = { outcome: 'refused' };
+const FORBIDDEN: Expected = { outcome: 'refused', status: 403 };
+const DENIED: Expected = { outcome: 'failed login', status: 401 };
+const BEGINS: Expected = { outcome: 'login begins' };
+
+type Callback = [id: string, happens: string, brings: string | Arrangement];
+/** What the browser brings back, where the same is right: as a query, or arranged otherwise. */
+const callbacks = (right: string, expected: Expected, ...rows: Callback[]): Fault[] =>
+  rows.map(([id, happens, brings]) => ({
+    id: `callback/${id}`,
+    happens,
+    right,
+    arrange: typeof brings === 'string' ? { callback: { query: brings } } : brings,
+    expected,
+  }));
 
 const CALLBACKS: Fault[] = [
-  callback('no-state', 'the callback has a code and no state', code, CSRF),
-  callback('empty-state', 'the state is empty', `${code}&state=`, CSRF),
-  callback('forged-state', 'the state is made up', `${code}&state=forged`, CSRF),
-  callback('long-state', 'the state has one character more', `${code}&state=STATEx`, CSRF),
-  callback(
-    'constructor',
-    'the state is called as every object has a member',
-    `${code}&state=constructor`,
+  ...callbacks(
     CSRF,
+    FORBIDDEN,
+    ['no-state', 'the callback has a code and no state', code],
+    ['empty-state', 'the state is empty', `${code}&state=`],
+    ['forged-state', 'the state is made up', `${code}&state=forged`],
+    ['long-state', 'the state has one character more', `${code}&state=STATEx`],
+    ['constructor', 'the state is called as every object has a member', `${code}&state=constructor`],
+    ['foreign-state', 'the state is of another person’s login', `${code}&state=SOMEBODY`],
   ),
-  callback('foreign-state', 'the state is of another person’s login', `${code}&state=SOMEBODY`, CSRF),
-  {
-    id: 'callback/replayed',
-    happens: 'the callback is opened a second time',
-    right:
-      'Refused, and the provider is asked for nothing: a state is for one login (RFC 9700, section 4.7.1).',
-    arrange: { usesBefore: 1, callback: { query: `${code}&state=STATE` } },
-    expected: refused(403),
-  },
-  callback('state-twice', 'the state comes twice', `${code}&state=STATE&state=STATE`, POLLUTION),
-  callback('two-states', 'the state comes with a forged one', `${code}&state=STATE&state=forged`, POLLUTION),
-  callback('nested-state', 'the state is nested', `${code}&state[a]=STATE`, POLLUTION),
-  callback('state-in-list', 'the state is in a list', `${code}&state[]=STATE`, POLLUTION),
-  callback('code-twice', 'the code comes twice', `${code}&${code}&state=STATE`, POLLUTION),
-  callback('nested-code', 'the code is nested', `code[a]=c&state=STATE`, POLLUTION),
-  callback('code-in-list', 'the code is in a list', `code[]=c&state=STATE`, POLLUTION),
-  callback('empty-code', 'the code is empty', 'code=&state=STATE', POLLUTION),
-  callback(
-    'error-twice',
-    'the error comes twice',
-    'error=access_denied&error=access_denied&state=STATE',
+  ...callbacks(
+    'Refused, and the provider is asked for nothing: a state is for one login (RFC 9700, section 4.7.1).',
+    FORBIDDEN,
+    [
+      'replayed',
+      'the callback is opened a second time',
+      { usesBefore: 1, callback: { query: `${code}&state=STATE` } },
+    ],
+  ),
+  ...callbacks(
     POLLUTION,
+    FORBIDDEN,
+    ['state-twice', 'the state comes twice', `${code}&state=STATE&state=STATE`],
+    ['two-states', 'the state comes with a forged one', `${code}&state=STATE&state=forged`],
+    ['nested-state', 'the state is nested', `${code}&state[a]=STATE`],
+    ['state-in-list', 'the state is in a list', `${code}&state[]=STATE`],
+    ['code-twice', 'the code comes twice', `${code}&${code}&state=STATE`],
+    ['nested-code', 'the code is nested', `code[a]=c&state=STATE`],
+    ['code-in-list', 'the code is in a list', `code[]=c&state=STATE`],
+    ['empty-code', 'the code is empty', 'code=&state=STATE'],
+    ['error-twice', 'the error comes twice', 'error=access_denied&error=access_denied&state=STATE'],
+    ['errors-and-code', 'the error comes twice, with a code', `error=a&error=b&${code}&state=STATE`],
+    ['empty-error', 'the error is empty, and there is a code', `error=&${code}&state=STATE`],
+    ['nested-error', 'the error is nested', 'error[a]=access_denied&state=STATE'],
   ),
-  callback(
-    'errors-and-code',
-    'the error comes twice, with a code',
-    `error=a&error=b&${code}&state=STATE`,
+  ...callbacks(
     POLLUTION,
+    REFUSED,
+    [
+      'description-twice',
+      'the description of an error comes twice, with a code',
+      `${code}&state=STATE&error_description=a&error_description=b`,
+    ],
+    ['error-and-code', 'there is an error and a code', `error=server_error&${code}&state=STATE`],
+    [
+      'query-and-form-code',
+      'the query has a code and a form says code=d',
+      { callback: { query: `${code}&state=STATE`, form: 'code=d' } },
+    ],
+    [
+      'query-and-form-error',
+      'the query has a code and a form says error=access_denied',
+      { callback: { query: `${code}&state=STATE`, form: 'error=access_denied' } },
+    ],
   ),
-  callback('empty-error', 'the error is empty, and there is a code', `error=&${code}&state=STATE`, POLLUTION),
-  callback('nested-error', 'the error is nested', 'error[a]=access_denied&state=STATE', POLLUTION),
-  callback(
-    'description-twice',
-    'the description of an error comes twice, with a code',
-    `${code}&state=STATE&error_description=a&error_description=b`,
-    POLLUTION,
-    { outcome: 'refused' },
-  ),
-  callback(
-    'error-and-code',
-    'there is an error and a code',
-    `error=server_error&${code}&state=STATE`,
-    POLLUTION,
-    { outcome: 'refused' },
-  ),
-  ...(['code=d', 'error=access_denied'] as const).map((form) => ({
-    ...callback(
-      `query-and-form-${form.split('=')[0] ?? ''}`,
-      `the query has a code and a form says ${form}`,
-      '',
-      POLLUTION,
-      { outcome: 'refused' },
-    ),
-    arrange: { callback: { query: `${code}&state=STATE`, form } },
-  })),
-  callback(
-    'denied',
-    'the person said no',
-    'error=access_denied&state=STATE',
+  ...callbacks(
     'A failed login, not an error: it is for the person to decide (RFC 6749, section 4.1.2.1).',
-    {
-      outcome: 'failed login',
-      status: 401,
-    },
+    DENIED,
+    ['denied', 'the person said no', 'error=access_denied&state=STATE'],
   ),
-  callback(
+  ...callbacks('A failed login, as without the words.', DENIED, [
     'denied-in-words',
     'the person said no, and Dribbble says so in words',
     'error=access_denied&error_description=No&state=STATE',
-    'A failed login, as without the words.',
-    {
-      outcome: 'failed login',
-      status: 401,
-    },
-  ),
+  ]),
   ...(
     [
       [
         'error-described',
-        'error=redirect_uri_mismatch&error_description=It+differs&state=STATE',
+        'error=redirect_uri_mismatch&error_description=It+differs',
         500,
         /It differs.*callbackURL/,
       ],
-      ['error-bare', 'error=temporarily_unavailable&state=STATE', 503, /try again later/],
-      ['error-unknown', 'error=x&state=STATE', 500, /RFC 6749/],
+      ['error-bare', 'error=temporarily_unavailable', 503, /try again later/],
+      ['error-unknown', 'error=x', 500, /RFC 6749/],
     ] as const
-  ).map(([id, query, status, says]) =>
-    callback(
+  ).flatMap(([id, query, status, says]) =>
+    callbacks(SAID_AT_DRIBBBLE, { ...REFUSED, status, says }, [
       id,
-      `Dribbble redirects with ${query.replace('&state=STATE', '')}`,
-      query,
-      'An error that says what to do, or a failed login; the provider is asked for nothing (RFC 6749, section 4.1.2.1).',
-      {
-        outcome: 'refused',
-        status,
-        says,
-      },
-    ),
+      `Dribbble redirects with ${query}`,
+      `${query}&state=STATE`,
+    ]),
   ),
-  callback(
-    'state-alone',
-    'there is a state and neither code nor error',
-    'state=STATE',
+  ...callbacks(
     'Nobody is signed in: it is no response of RFC 6749, section 4.1.2.',
     { outcome: 'not signed in' },
+    ['state-alone', 'there is a state and neither code nor error', 'state=STATE'],
   ),
-  {
-    id: 'callback/two-tabs',
-    happens: 'the person has begun two more logins in other tabs',
-    right: 'The person is signed in: each login has a state of its own.',
-    arrange: { begunLater: 2 },
-    expected: { outcome: 'signed in' },
-  },
-  {
-    id: 'callback/forged-before',
-    happens: 'a callback with a forged state comes first, such as an image of another site asks for',
-    right: 'The person is signed in: nobody can end a login that is not theirs.',
-    arrange: { callbackBefore: 'code=forged&state=forged' },
-    expected: { outcome: 'signed in' },
-  },
-  callback(
+  ...callbacks('The person is signed in: each login has a state of its own.', SIGNED_IN, [
+    'two-tabs',
+    'the person has begun two more logins in other tabs',
+    { begunLater: 2 },
+  ]),
+  ...callbacks('The person is signed in: nobody can end a login that is not theirs.', SIGNED_IN, [
+    'forged-before',
+    'a callback with a forged state comes first, such as an image of another site asks for',
+    { callbackBefore: 'code=forged&state=forged' },
+  ]),
+  ...callbacks('A login begins: the address is where passport-oauth2 begins one.', BEGINS, [
     'nothing',
     'the callback is opened without a parameter',
     '',
-    'A login begins: the address is where passport-oauth2 begins one.',
-    { outcome: 'login begins' },
-  ),
-  callback(
+  ]),
+  ...callbacks('A login begins: the parameter is the app’s.', BEGINS, [
     'other-parameters',
     'the callback is opened with a parameter of the app’s',
     'page=2',
-    'A login begins: the parameter is the app’s.',
-    { outcome: 'login begins' },
-  ),
+  ]),
 ];
 
 const THROWN = 'The error handler gets it, as with any handler of Express: the process goes on.';
 const FIRST = 'The first outcome counts, and the process goes on.';
-const app = (
-  id: string,
-  happens: string,
-  right: string,
-  arrange: Arrangement,
-  expected: Expected,
-  only: Fault['only'] = arrange.verify || arrange.before ? 'Passport' : undefined,
-): Fault => ({ id: `app/${id}`, happens, right, arrange, expected, ...(only && { only }) });
+type AppRow = [id: string, happens: string, arrange: Arrangement, expected: Expected, only?: 'ours'];
+/** What an app does, where the same is right. */
+const apps = (right: string, ...rows: AppRow[]): Fault[] =>
+  rows.map(([id, happens, arrange, expected, ours]) => {
+    const only = ours ?? (arrange.verify || arrange.before ? 'Passport' : undefined);
+    return { id: `app/${id}`, happens, right, arrange, expected, ...(only && { only }) };
+  });
 const thrown = (message: string): never => {
   throw new Error(message);
 };
 const regenerates = (regenerate: unknown): Pick<Arrangement, 'before'> => ({
   before: ({ session }) => Object.defineProperty(session, 'regenerate', { value: regenerate }),
 });
+/** A verify function that calls done with the user, and then does more. */
+const doneThen = (more: (profile: Profile, done: Done) => unknown): Arrangement => ({
+  verify: (_accessToken, _refreshToken, profile, done) => {
+    done(null, userOf(profile));
+    return more(profile, done);
+  },
+});
 
 const APPS: Fault[] = [
-  app('nothing', 'nothing goes wrong', 'The person is signed in.', {}, { outcome: 'signed in' }),
-  app(
-    'verify-throws',
-    'verify throws',
+  ...apps('The person is signed in.', ['nothing', 'nothing goes wrong', {}, SIGNED_IN]),
+  ...apps(
     THROWN,
-    { verify: () => thrown('verify threw') },
-    error(/^verify threw$/, 500),
+    [
+      'verify-throws',
+      'verify throws',
+      { verify: () => thrown('verify threw') },
+      error(/^verify threw$/, 500),
+    ],
+    [
+      'verify-rejects',
+      'verify returns a promise that rejects',
+      {
+        // eslint-disable-next-line @typescript-eslint/require-await -- as most are written
+        verify: async (_accessToken, _refreshToken, _profile, _done) => thrown('verify rejected'),
+      },
+      error(/^verify rejected$/, 500),
+    ],
+    [
+      'verify-rejects-late',
+      'verify returns a promise that rejects after a turn',
+      {
+        verify: async (_accessToken, _refreshToken, _profile, _done) => {
+          await new Promise(setImmediate);
+          thrown('verify rejected late');
+        },
+      },
+      error(/^verify rejected late$/, 500),
+    ],
+    [
+      'regenerate-throws',
+      'the session throws when Passport renews it',
+      regenerates(() => thrown('regenerate threw')),
+      error(/^regenerate threw$/, 500),
+    ],
+    [
+      'skip-rejects',
+      'skipUserProfile returns a promise that rejects',
+      // eslint-disable-next-line @typescript-eslint/require-await -- as most are written
+      { options: { skipUserProfile: async () => thrown('skipUserProfile rejected') } },
+      error(/^skipUserProfile rejected$/, 500),
+      'ours',
+    ],
+    [
+      'skip-throws',
+      'skipUserProfile throws',
+      { options: { skipUserProfile: () => thrown('skipUserProfile threw') } },
+      error(/^skipUserProfile threw$/, 500),
+      'ours',
+    ],
   ),
-  app(
+  ...apps('An Error: next(null) would let the request through.', [
     'verify-throws-null',
     'verify throws null',
-    'An Error: next(null) would let the request through.',
     {
       verify: () => {
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
@@ -757,140 +743,60 @@ const APPS: Fault[] = [
     },
     error(/object/, 500),
     'ours',
-  ),
-  app(
-    'verify-rejects',
-    'verify returns a promise that rejects',
-    THROWN,
-    {
-      // eslint-disable-next-line @typescript-eslint/require-await -- as most are written
-      verify: async (_accessToken, _refreshToken, _profile, _done) => thrown('verify rejected'),
-    },
-    error(/^verify rejected$/, 500),
-  ),
-  app(
+  ]),
+  ...apps('An Error: next(undefined) would let the request through.', [
     'verify-rejects-with-nothing',
     'verify returns a promise that rejects with nothing',
-    'An Error: next(undefined) would let the request through.',
-    {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what is tested
-      verify: (_accessToken, _refreshToken, _profile, _done) => Promise.reject(),
-    },
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what is tested
+    { verify: (_accessToken, _refreshToken, _profile, _done) => Promise.reject() },
     error(/undefined/, 500),
-  ),
-  app(
-    'verify-rejects-late',
-    'verify returns a promise that rejects after a turn',
-    THROWN,
-    {
-      verify: async (_accessToken, _refreshToken, _profile, _done) => {
-        await new Promise(setImmediate);
-        thrown('verify rejected late');
-      },
-    },
-    error(/^verify rejected late$/, 500),
-  ),
-  app(
-    'done-twice',
-    'verify calls done twice',
+  ]),
+  ...apps(
     FIRST,
-    {
-      verify: (_accessToken, _refreshToken, profile, done) => {
+    [
+      'done-twice',
+      'verify calls done twice',
+      doneThen((profile, done) => {
         done(null, userOf(profile));
-        done(null, userOf(profile));
-      },
-    },
-    { outcome: 'signed in' },
-  ),
-  app(
-    'done-then-error',
-    'verify calls done with a user, then with an error, and later with nobody',
-    FIRST,
-    {
-      verify: (_accessToken, _refreshToken, profile, done) => {
-        done(null, userOf(profile));
+      }),
+      SIGNED_IN,
+    ],
+    [
+      'done-then-error',
+      'verify calls done with a user, then with an error, and later with nobody',
+      doneThen((_profile, done) => {
         done(new Error('a second outcome'));
         setImmediate(done, null, false);
-      },
-    },
-    { outcome: 'signed in' },
-    'ours',
+      }),
+      SIGNED_IN,
+      'ours',
+    ],
+    ['done-then-throws', 'verify calls done, then throws', doneThen(() => thrown('verify threw')), SIGNED_IN],
+    [
+      'done-then-rejects',
+      'verify calls done, then rejects',
+      doneThen(() => Promise.reject(new Error('verify rejected'))),
+      SIGNED_IN,
+      'ours',
+    ],
   ),
-  app(
-    'done-then-throws',
-    'verify calls done, then throws',
-    FIRST,
-    {
-      verify: (_accessToken, _refreshToken, profile, done) => {
-        done(null, userOf(profile));
-        thrown('verify threw');
-      },
-    },
-    { outcome: 'signed in' },
-  ),
-  app(
-    'done-then-rejects',
-    'verify calls done, then rejects',
-    FIRST,
-    {
-      // eslint-disable-next-line @typescript-eslint/require-await -- as most are written
-      verify: async (_accessToken, _refreshToken, profile, done) => {
-        done(null, userOf(profile));
-        thrown('verify rejected');
-      },
-    },
-    { outcome: 'signed in' },
-    'ours',
-  ),
-  app(
+  ...apps('The error handler gets what Passport throws then (jaredhanson/passport#907).', [
     'no-regenerate',
     'the session has no regenerate method',
-    'The error handler gets what Passport throws then (jaredhanson/passport#907).',
     {
       ...regenerates(undefined),
       // As from a database: after a while.
       verify: (_accessToken, _refreshToken, profile, done) => setImmediate(done, null, userOf(profile)),
     },
     error(/regenerate is not a function/, 500),
-  ),
-  app(
-    'regenerate-throws',
-    'the session throws when Passport renews it',
-    THROWN,
-    regenerates(() => thrown('regenerate threw')),
-    error(/^regenerate threw$/, 500),
-  ),
-  app(
+  ]),
+  ...apps('One error that says so.', [
     'agent-throws',
     'the agent throws',
-    'One error that says so.',
-    {
-      options: { agent: { addRequest: () => thrown('the agent threw') } },
-    },
+    { options: { agent: { addRequest: () => thrown('the agent threw') } } },
     error(/the agent threw/),
     'ours',
-  ),
-  app(
-    'skip-rejects',
-    'skipUserProfile returns a promise that rejects',
-    THROWN,
-    {
-      // eslint-disable-next-line @typescript-eslint/require-await -- as most are written
-      options: { skipUserProfile: async () => thrown('skipUserProfile rejected') },
-    },
-    error(/^skipUserProfile rejected$/, 500),
-    'ours',
-  ),
-  app(
-    'skip-throws',
-    'skipUserProfile throws',
-    THROWN,
-    {
-      options: { skipUserProfile: () => thrown('skipUserProfile threw') },
-    },
-    error(/^skipUserProfile threw$/, 500),
-    'ours',
-  ),
+  ]),
 ];
 
 export const FAULTS: readonly Fault[] = [
