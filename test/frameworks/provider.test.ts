@@ -7,7 +7,7 @@ import type { RequestHandler } from 'express';
 // Version 8, the last one that Node 20 runs as it is.
 import { Provider, type Configuration } from 'oidc-provider';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { Browser } from './support/browser';
+import { Browser } from '../support/browser';
 import { EXPRESS, makeApp, serve } from './support/express';
 
 const CLIENT = { client_id: 'the-client-id', client_secret: 'the-client-secret' };
@@ -87,8 +87,8 @@ describe('DribbbleStrategy', () => {
       res.json(req.user);
     });
     try {
-      const { text } = await new Browser().get(`${running.url}/login`);
-      expect(JSON.parse(text)).to.deep.equal({ id: '7', username: 'maya' });
+      const { body } = await new Browser().open(`${running.url}/login`);
+      expect(JSON.parse(body)).to.deep.equal({ id: '7', username: 'maya' });
       expect(query).to.include({ iss: issuer });
     } finally {
       server.closeAllConnections();

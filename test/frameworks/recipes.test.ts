@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { generate } from 'selfsigned';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
-import { Browser } from './support/browser';
+import { Browser } from '../support/browser';
 import { callbackOf, endpointsOf, lastRequest, MAYA, startDribbble } from './support/dribbble';
 import { start, type Running } from './support/recipe';
 import { startRedis } from './support/redis';
@@ -35,24 +35,24 @@ describe('The recipe', () => {
     running.push(app);
     return app.url;
   }
-  const json = async (url: string) => JSON.parse((await browser.get(url)).text) as unknown;
+  const json = async (url: string) => JSON.parse((await browser.open(url)).body) as unknown;
 
   describe('for apps without sessions', () => {
     const STATE_SECRET = 'a secret for states, of 32 or more characters';
 
     it('signs somebody in, and leaves no cookie behind', async () => {
       const url = await run('no-sessions', { STATE_SECRET });
-      await browser.get(`${url}/auth/dribbble`, { redirect: 'manual' });
-      expect(await browser.cookies(url)).to.have.length(1);
+      await browser.get(`${url}/auth/dribbble`);
+      expect(browser.cookies(url)).to.have.length(1);
       const again = new Browser();
-      expect(JSON.parse((await again.get(`${url}/auth/dribbble`)).text)).to.deep.equal(MAYA);
-      expect(await again.cookies(url)).to.be.empty;
+      expect(JSON.parse((await again.open(`${url}/auth/dribbble`)).body)).to.deep.equal(MAYA);
+      expect(again.cookies(url)).to.be.empty;
     });
 
     it("refuses another browser's state, and sends Dribbble nothing", async () => {
       const url = await run('no-sessions', { STATE_SECRET });
-      const attacker = await new Browser().get(`${url}/auth/dribbble`, { redirect: 'manual' });
-      const { status } = await browser.get((await callbackOf(attacker.url)).href);
+      const attacker = await new Browser().get(`${url}/auth/dribbble`);
+      const { status } = await browser.open((await callbackOf(attacker)).href);
       expect(status).to.equal(403);
       expect(endpointsOf(dribbble)).to.deep.equal(['authorize']);
     });
@@ -65,12 +65,11 @@ describe('The recipe', () => {
       const urls = await Promise.all([run('several-instances', env), run('several-instances', env)]);
       for (const [one, other] of [urls, [...urls].reverse()] as [string, string][]) {
         const visitor = new Browser();
-        const { url } = await visitor.get(`${one}/auth/dribbble`, { redirect: 'manual' });
         // The callback URL is that of a load balancer in front of both.
-        const callback = await callbackOf(url);
-        const { text } = await visitor.get(`${other}/auth/dribbble/callback${callback.search}`);
-        expect(JSON.parse(text)).to.deep.equal(MAYA);
-        expect(JSON.parse((await visitor.get(one)).text)).to.deep.equal(MAYA);
+        const callback = await callbackOf(await visitor.get(`${one}/auth/dribbble`));
+        const { body } = await visitor.open(`${other}/auth/dribbble/callback${callback.search}`);
+        expect(JSON.parse(body)).to.deep.equal(MAYA);
+        expect(JSON.parse((await visitor.open(one)).body)).to.deep.equal(MAYA);
       }
       await Promise.all(running.splice(0).map(({ stop }) => stop()));
     } finally {
@@ -97,12 +96,12 @@ describe('The recipe', () => {
     await once(proxy, 'listening');
     try {
       const url = `https://localhost:${String((proxy.address() as AddressInfo).port)}`;
-      browser = new Browser(cert);
-      const page = await browser.get(`${url}/auth/dribbble`);
-      expect(JSON.parse(page.text)).to.deep.equal(MAYA);
-      expect(page.url.origin).to.equal(url);
+      browser = new Browser({}, { ca: cert });
+      const page = await browser.open(`${url}/auth/dribbble`);
+      expect(JSON.parse(page.body)).to.deep.equal(MAYA);
+      expect(page.url).to.equal(`${url}/`);
       expect(lastRequest(dribbble, 'authorize')['redirect_uri']).to.equal(`${url}/auth/dribbble/callback`);
-      const [cookie, ...others] = await browser.cookies(url);
+      const [cookie, ...others] = browser.cookies(url);
       expect(cookie).to.include({ secure: true, httpOnly: true, sameSite: 'lax' });
       expect(others).to.be.empty;
     } finally {
@@ -114,25 +113,22 @@ describe('The recipe', () => {
   describe('for linking accounts', () => {
     it('links the account that the person confirms, and leaves who is signed in', async () => {
       const url = await run('linking-accounts');
-      await browser.get(`${url}/sign-in/me`);
-      const confirm = await browser.submit(await browser.get(`${url}/link`));
-      expect(confirm.url.pathname).to.equal('/link/confirm');
-      expect(confirm.text).to.include('Link the Dribbble account maya?');
+      await browser.open(`${url}/sign-in/me`);
+      const confirm = await browser.follow(browser.submit(await browser.open(`${url}/link`)));
+      expect(confirm.url).to.equal(`${url}/link/confirm`);
+      expect(confirm.body).to.include('Link the Dribbble account maya?');
       expect(await json(url)).to.deep.equal({ user: { id: 'me' } });
-      await browser.submit(confirm);
+      await browser.follow(browser.submit(confirm));
       expect(await json(url)).to.deep.equal({ user: { id: 'me' }, linked: MAYA.id });
     });
 
     it('begins at the press of its own button only', async () => {
       const url = await run('linking-accounts');
-      await browser.get(`${url}/sign-in/me`);
-      expect((await browser.get(`${url}/link/dribbble`)).status).to.equal(404);
-      const { url: page, text } = await browser.get(`${url}/link`);
-      const forged = await browser.submit({
-        url: page,
-        status: 200,
-        text: text.replace(/value="[^"]+"/, 'value="x"'),
-      });
+      await browser.open(`${url}/sign-in/me`);
+      expect((await browser.open(`${url}/link/dribbble`)).status).to.equal(404);
+      const page = await browser.open(`${url}/link`);
+      const body = page.body.replace(/value="[^"]+"/, 'value="x"');
+      const forged = await browser.submit({ ...page, body });
       expect(forged.status).to.equal(403);
       expect(endpointsOf(dribbble)).to.deep.equal([]);
     });
@@ -140,18 +136,17 @@ describe('The recipe', () => {
     it("does not link an attacker's account by a callback that the person follows", async () => {
       const url = await run('linking-accounts');
       const attacker = new Browser();
-      await attacker.get(`${url}/sign-in/attacker`);
-      const begun = await attacker.submit(await attacker.get(`${url}/link`), { redirect: 'manual' });
-      const callback = await callbackOf(begun.url);
+      await attacker.open(`${url}/sign-in/attacker`);
+      const callback = await callbackOf(await attacker.submit(await attacker.open(`${url}/link`)));
 
-      await browser.get(`${url}/sign-in/me`);
-      expect((await browser.get(callback.href)).url.pathname).to.equal('/link');
+      await browser.open(`${url}/sign-in/me`);
+      expect((await browser.open(callback.href)).url).to.equal(`${url}/link`);
       expect(await json(url)).to.deep.equal({ user: { id: 'me' } });
     });
 
     it('asks to sign in first', async () => {
       const url = await run('linking-accounts');
-      expect((await browser.get(`${url}/link`)).status).to.equal(401);
+      expect((await browser.open(`${url}/link`)).status).to.equal(401);
     });
   });
 
@@ -173,8 +168,8 @@ describe('The recipe', () => {
 
     it('returns to no other site', async () => {
       const url = await run('return-to');
-      const page = await browser.get(`${url}/auth/dribbble?returnTo=${encodeURIComponent('//evil.test')}`);
-      expect(page.url.href).to.equal(`${url}/`);
+      const page = await browser.open(`${url}/auth/dribbble?returnTo=${encodeURIComponent('//evil.test')}`);
+      expect(page.url).to.equal(`${url}/`);
     });
   });
 
@@ -188,8 +183,8 @@ describe('The recipe', () => {
       memberOf(7, 39);
       const url = await run('teams');
       expect(await json(`${url}/auth/dribbble`)).to.deep.equal({ id: '1', roles: ['editor'] });
-      expect((await browser.get(`${url}/drafts`)).status).to.equal(200);
-      expect((await browser.get(`${url}/settings`)).status).to.equal(403);
+      expect((await browser.open(`${url}/drafts`)).status).to.equal(200);
+      expect((await browser.open(`${url}/settings`)).status).to.equal(403);
     });
 
     for (const [who, teams] of [
@@ -199,15 +194,15 @@ describe('The recipe', () => {
       it(`does not let ${who} in`, async () => {
         memberOf(...teams);
         const url = await run('teams');
-        expect((await browser.get(`${url}/auth/dribbble`)).url.pathname).to.equal('/sign-in');
-        expect((await browser.get(`${url}/drafts`)).status).to.equal(401);
+        expect((await browser.open(`${url}/auth/dribbble`)).url).to.equal(`${url}/sign-in`);
+        expect((await browser.open(`${url}/drafts`)).status).to.equal(401);
       });
     }
 
     it('does not let anybody in where Dribbble sends no teams', async () => {
       dribbble.fail('user', { body: { ...dribbble.people[0], teams: undefined } });
       const url = await run('teams');
-      expect((await browser.get(`${url}/auth/dribbble`)).url.pathname).to.equal('/sign-in');
+      expect((await browser.open(`${url}/auth/dribbble`)).url).to.equal(`${url}/sign-in`);
     });
   });
 

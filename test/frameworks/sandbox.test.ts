@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { freePort } from '../support/free-port';
-import { Browser } from './support/browser';
+import { Browser } from '../support/browser';
 
 const INSTALLED = join(__dirname, '../../../node_modules/passport-dribbble-oauth2');
 const PAGE = readFileSync(join(__dirname, '../../../../../docs/recipes/sandbox.md'), 'utf8');
@@ -87,17 +87,15 @@ describe('docs/recipes/sandbox.md', function () {
     await start(args, cwd, isUp);
 
     const browser = new Browser();
-    let consent = await browser.get(`${url}/auth/dribbble`);
-    expect(consent.text).to.include('This is not Dribbble').and.include('@maya');
+    let consent = await browser.open(`${url}/auth/dribbble`);
+    expect(consent.body).to.include('This is not Dribbble').and.include('@maya');
     const press = async (decision: string) => {
-      const body = new URLSearchParams({ login: 'maya', decision });
-      const pressed = await fetch(consent.url, { method: 'POST', body, redirect: 'manual' });
-      return browser.get(pressed.headers.get('location') ?? '');
+      return browser.follow(browser.post(consent.url, { login: 'maya', decision }));
     };
     const cancelled = await press('cancel');
-    expect(cancelled).to.include({ status: 200, text: 'Sign in at /auth/dribbble' });
-    consent = await browser.get(`${url}/auth/dribbble`);
-    expect((await press('authorize')).text).to.equal('Hello, Maya Lind');
+    expect(cancelled).to.include({ status: 200, body: 'Sign in at /auth/dribbble' });
+    consent = await browser.open(`${url}/auth/dribbble`);
+    expect((await press('authorize')).body).to.equal('Hello, Maya Lind');
   });
 });
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { Authenticator } from '@fastify/passport';
 import session from '@fastify/secure-session';
 import { expect } from 'chai';
@@ -9,16 +7,15 @@ import { KoaPassport } from 'koa-passport';
 import Router from '@koa/router';
 import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
-import { Browser, type Page } from './support/browser';
+import { Browser, type Page } from '../support/browser';
 import { startDribbble } from './support/dribbble';
+import { serve } from './support/express';
 
 describe('CookieStateStore', () => {
   let dribbble: Sandbox;
-  let browser: Browser;
 
   beforeEach(async () => {
     dribbble = await startDribbble();
-    browser = new Browser();
   });
   afterEach(() => dribbble.close());
 
@@ -33,9 +30,9 @@ describe('CookieStateStore', () => {
     );
   }
 
-  const expectClearError = ({ status, text }: Page): void => {
+  const expectClearError = ({ status, body }: Page): void => {
     expect(status).to.equal(500);
-    expect(text).to.match(/CookieStateStore needs Node's response as req\.res.*keep the state in a session/);
+    expect(body).to.match(/CookieStateStore needs Node's response as req\.res.*keep the state in a session/);
     expect(dribbble.requests).to.be.empty;
   };
 
@@ -53,14 +50,11 @@ describe('CookieStateStore', () => {
         ctx.body = (error as Error).message;
       }
     });
-    const server = app.use(passport.initialize()).use(router.routes()).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const running = await serve(app.use(passport.initialize()).use(router.routes()));
     try {
-      const { port } = server.address() as AddressInfo;
-      expectClearError(await browser.get(`http://localhost:${String(port)}/login`));
+      expectClearError(await new Browser().open(`${running.url}/login`));
     } finally {
-      server.closeAllConnections();
-      server.close();
+      await running.stop();
     }
   });
 
@@ -73,7 +67,7 @@ describe('CookieStateStore', () => {
     app.register(passport.secureSession());
     app.get('/login', { preValidation: passport.authenticate('dribbble') }, () => undefined);
     try {
-      expectClearError(await browser.get(`${await app.listen()}/login`));
+      expectClearError(await new Browser().open(`${await app.listen()}/login`));
     } finally {
       await app.close();
     }

@@ -16,7 +16,7 @@ import { Passport } from 'passport';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { createClient } from 'redis';
-import { Browser } from './support/browser';
+import { Browser } from '../support/browser';
 import { MAYA, startDribbble } from './support/dribbble';
 import { serve } from './support/express';
 import type { Running } from './support/recipe';
@@ -174,14 +174,13 @@ describe('A login among the tabs of one browser', () => {
     );
 
   /** Opens a tab, as far as Dribbble's page. */
-  const begin = async (tab: string) =>
-    (await browser.get(`${app.url}/login?tab=${tab}`, { redirect: 'manual' })).url.href;
+  const begin = async (tab: string) => (await browser.get(`${app.url}/login?tab=${tab}`)).location ?? '';
 
   /** Follows an address to the app's callback. */
   async function finish(url: string): Promise<Outcome> {
-    const { status, text } = await browser.get(url);
-    expect(status, text).to.equal(200);
-    return JSON.parse(text) as Outcome;
+    const { status, body } = await browser.open(url);
+    expect(status, body).to.equal(200);
+    return JSON.parse(body) as Outcome;
   }
 
   for (const [sessions, start] of Object.entries(SESSIONS)) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { text } from 'node:stream/consumers';
-import { CookieJar } from 'tough-cookie';
+import { CookieJar, type Cookie } from 'tough-cookie';
 
 /** What a browser would show: the response to one request, or to the last of a run of redirects. */
 export interface Page {
@@ -71,7 +71,12 @@ export class Browser {
 
   /** The value of the cookie that it would send to a page of this machine's. */
   cookie(name: string, url = 'http://localhost/'): string | undefined {
-    return this.#jar.getCookiesSync(url).find(({ key }) => key === name)?.value;
+    return this.cookies(url).find(({ key }) => key === name)?.value;
+  }
+
+  /** The cookies that it would send to an address. */
+  cookies(url: string): Cookie[] {
+    return this.#jar.getCookiesSync(url);
   }
 
   async #request(method: string, url: string, given: Record<string, string>, body?: string): Promise<Page> {

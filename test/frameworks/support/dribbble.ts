@@ -1,10 +1,11 @@
 import { startSandbox, type Sandbox, type SandboxEndpoint } from 'passport-dribbble-oauth2/sandbox';
+import type { Page } from '../../support/browser';
 
 export const MAYA = { id: '1', name: 'Maya Lind' };
 
 /** The sandbox, at which maya says yes at once. */
-export async function startDribbble(callbackURL?: string): Promise<Sandbox> {
-  const dribbble = await startSandbox({ callbackURL });
+export async function startDribbble(): Promise<Sandbox> {
+  const dribbble = await startSandbox();
   dribbble.signInAs('maya');
   return dribbble;
 }
@@ -22,7 +23,7 @@ export function endpointsOf(dribbble: Sandbox): SandboxEndpoint[] {
 }
 
 /** Where somebody who says yes is sent back to, with a code: what an attacker hands on instead of going there. */
-export async function callbackOf(authorizationURL: URL): Promise<URL> {
-  const response = await fetch(authorizationURL, { redirect: 'manual' });
+export async function callbackOf({ location = '' }: Page): Promise<URL> {
+  const response = await fetch(location, { redirect: 'manual' });
   return new URL(response.headers.get('location') ?? '');
 }
