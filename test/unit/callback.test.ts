@@ -59,7 +59,10 @@ describe('readCallback', () => {
   ] as const) {
     it(`refuses ${what} as the issuer, of a code and of an error`, () => {
       for (const query of [{ code: 'a' }, { error: 'a' }])
-        expect(read({ ...query, iss }).failure).to.include({ code: 'issuer_mismatch' });
+        expect(read({ ...query, iss }).failure)
+          .to.include({ code: 'issuer_mismatch' })
+          .and.have.property('message')
+          .include('another authorization server');
     });
   }
 });

@@ -1,7 +1,22 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
-import { asError } from '../../lib/guard';
+import { asError, once } from '../../lib/guard';
 
 const thrown = new Error('The app is wrong.');
+
+describe('once', () => {
+  it('does not call back by itself without a message for that', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const outcomes: unknown[] = [];
+      once((...outcome) => outcomes.push(outcome));
+      mock.timers.tick(24 * 60 * 60 * 1000);
+      expect(outcomes).to.be.empty;
+    } finally {
+      mock.timers.reset();
+    }
+  });
+});
 
 describe('asError', () => {
   it('keeps an Error, and makes one of anything else, which says what it was', () => {
@@ -24,9 +39,7 @@ describe('asError', () => {
       },
     });
     for (const value of [proxy, getter])
-      expect(asError(value))
-        .to.be.instanceOf(Error)
-        .with.property('message')
-        .include('with object, not with');
+      expect(asError(value)).to.be.instanceOf(Error).and.have.property('cause').be.instanceOf(Error);
+    expect(asError(getter)).to.have.property('message').include('with object, not with');
   });
 });

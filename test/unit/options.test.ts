@@ -70,6 +70,7 @@ describe('DribbbleStrategyOptions', () => {
   for (const [option, value] of [
     ['store', true],
     ['timeout', 2 ** 31 - 1],
+    ['pkce', 'S256'],
     ['pkce', 'plain'],
     // Of an app's own scheme.
     ['callbackURL', 'myapp://signed-in'],

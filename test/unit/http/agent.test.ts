@@ -105,8 +105,8 @@ describe('preconnect', () => {
     expect(connections.targets).to.deep.equal(['127.0.0.1:443']);
   });
 
-  it('opens none over plain http', () => {
-    lib.preconnect(host.url().replace('https', 'http'));
+  it('opens none over plain http, or to what is no absolute URL', () => {
+    lib.preconnect(host.url().replace('https', 'http'), '/v2/user');
     expect(connections.opened).to.be.empty;
   });
 

@@ -25,7 +25,9 @@ describe('originOf', () => {
 
   it('remembers the URLs that a process keeps using, and forgets them after a hundred others', () => {
     const first = originOf('https://localhost/first');
+    const second = originOf('https://localhost/second');
     expect(originOf('https://localhost/first')).to.equal(first);
+    expect(originOf('https://localhost/second')).to.equal(second);
     for (let other = 0; other < 100; other++) originOf(`https://localhost/${String(other)}`);
     expect(originOf('https://localhost/first')).to.not.equal(first);
   });

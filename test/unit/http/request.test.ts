@@ -337,6 +337,17 @@ describe('request', () => {
       expect(error.message).to.match(/could not be reached: .*ECONNREFUSED/);
     });
 
+    it('rejects as one that does not get through, when the agent makes no new connection', async () => {
+      await keep(1, (socket) => socket.destroy());
+      agent.createConnection = () => {
+        throw new Error('No more connections.');
+      };
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.include('could not be reached: No more connections.');
+    });
+
     it('is sent once, though a 408 comes after the timeout', async () => {
       let old: net.Socket | undefined;
       await keep(1, (socket) => (old = socket));
