@@ -9,10 +9,7 @@ import { expect } from 'chai';
 import { anotherPort, readSettings } from '../../example/settings';
 import { stop } from '../../example/stop';
 import { Browser } from '../support/browser';
-import { signIn } from '../support/example';
-
-const script = path.join(__dirname, '../../example/server.ts');
-const register = require.resolve('../support/register.cjs');
+import { signIn, spawnExample } from '../support/example';
 
 describe('npm start', function () {
   this.timeout(60_000);
@@ -28,29 +25,11 @@ describe('npm start', function () {
     rmSync(folder, { recursive: true });
   });
 
-  /** Starts the server in an empty folder, with nothing of the environment but what a test sets. */
-  function start(env: Record<string, string>) {
-    const child = spawn(process.execPath, ['--require', register, script], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], PORT: '0', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    running.push(child);
-    const ended = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
-    const said = { out: '', err: '' };
-    child.stderr.on('data', (text: Buffer) => (said.err += text.toString()));
-    const ready = new Promise<string>((resolve, reject) => {
-      child.stdout.on('data', (text: Buffer) => {
-        said.out += text.toString();
-        const [, url] = /ready: (\S+)\n[^]*\n/.exec(said.out) ?? [];
-        if (url) resolve(url);
-      });
-      void ended.then(() => {
-        reject(new Error(`It ended before it was ready: ${said.err}`));
-      });
-    });
-    ready.catch(() => undefined);
-    return { child, ended, said, ready };
+  /** Starts the server in an empty folder. */
+  function start(env: Record<string, string>): ReturnType<typeof spawnExample> {
+    const started = spawnExample(folder, env);
+    running.push(started.child);
+    return started;
   }
 
   async function refusal(env: Record<string, string>): Promise<string> {

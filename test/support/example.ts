@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { callbackURL, createApp, type AppOptions } from '../../example/app';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import type { Browser, Page } from './browser';
@@ -43,6 +45,32 @@ export async function startExample(options: Options = {}): Promise<Example> {
       await Promise.all([new Promise((resolve) => server.close(resolve)), sandbox.close()]);
     },
   };
+}
+
+/** Starts example/server.ts in a folder, with nothing of the environment but what is given. */
+export function spawnExample(cwd: string, env: Record<string, string>) {
+  const script = path.join(__dirname, '../../example/server.ts');
+  const child = spawn(process.execPath, ['--require', require.resolve('./register.cjs'), script], {
+    cwd,
+    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
+  const said = { out: '', err: '' };
+  child.stderr.on('data', (text: Buffer) => (said.err += text.toString()));
+  /** Its address. */
+  const ready = new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (text: Buffer) => {
+      said.out += text.toString();
+      const [, url] = /ready: (\S+)\n[^]*\n/.exec(said.out) ?? [];
+      if (url) resolve(url);
+    });
+    void ended.then(() => {
+      reject(new Error(`It ended before it was ready: ${said.err}`));
+    });
+  });
+  ready.catch(() => undefined);
+  return { child, ended, said, ready };
 }
 
 /** Presses Authorize on a consent page, as one of the sandbox's people; the response leads back to the app. */
