@@ -12,13 +12,12 @@ import fastify from 'fastify';
 import Koa from 'koa';
 import { KoaPassport } from 'koa-passport';
 import koaSession from 'koa-session';
-import { Passport } from 'passport';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { createClient } from 'redis';
 import { Browser } from '../support/browser';
 import { MAYA, startDribbble } from './support/dribbble';
-import { serve } from './support/express';
+import { makeApp, serve } from './support/express';
 import type { Running } from './support/recipe';
 import { startRedis } from './support/redis';
 
@@ -40,15 +39,8 @@ async function inExpress(
   sessions: RequestHandler,
   logIn?: { keepSessionInfo: boolean },
 ): Promise<Running> {
-  const passport = new Passport();
+  const { app, passport } = makeApp(express, false);
   passport.use(strategy);
-  passport.serializeUser((user, done) => {
-    done(null, user);
-  });
-  passport.deserializeUser((user: Express.User, done) => {
-    done(null, user);
-  });
-  const app = express();
   app.use(sessions);
   if (logIn) app.use(passport.session());
   app.get('/login', (req, res, next) => {

@@ -1,6 +1,6 @@
 /**
- * The world of a program that a page prints, loaded before it: the sandbox stands in Dribbble's place, and port 3000 is
- * one that is free, which a line on stderr names.
+ * The world of a recipe, or of a program that a page prints, loaded before it: the sandbox stands in Dribbble's place,
+ * and port 3000 is one that is free, of which the parent process hears, or which a line on stderr names.
  */
 const { createRequire } = require('node:module');
 const { Server } = require('node:net');
@@ -21,6 +21,10 @@ Server.prototype.listen = function (...args) {
   const port = typeof first === 'object' ? first?.port : first;
   // tsx has a server of its own, on a path.
   if (port !== 3000) return listen.apply(this, args);
-  this.once('listening', () => process.stderr.write(`listening on ${this.address().port}\n`));
+  this.once('listening', () => {
+    const { port: free } = this.address();
+    if (process.send) process.send(free);
+    else process.stderr.write(`listening on ${free}\n`);
+  });
   return listen.call(this, 0, '127.0.0.1', ...args.filter((arg) => typeof arg === 'function'));
 };

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 
+/** Seen from where this file is compiled to. */
+const WORLD = join(__dirname, '../../../../../package/sandbox-world.cjs');
+
 export interface Running {
   url: string;
   stop: () => Promise<void>;
@@ -16,11 +19,11 @@ export async function start(
   { quiet = false } = {},
 ): Promise<Running> {
   const child = fork(join(__dirname, '../../../docs/recipes', name), {
-    execArgv: ['--require', join(__dirname, 'world.js')],
+    execArgv: ['--require', WORLD],
     stdio: ['inherit', 'inherit', quiet ? 'ignore' : 'inherit', 'ipc'],
     env: {
       ...process.env,
-      DRIBBBLE: JSON.stringify(options),
+      SANDBOX: JSON.stringify(options),
       DRIBBBLE_CLIENT_ID: options.clientID,
       DRIBBBLE_CLIENT_SECRET: options.clientSecret,
       SESSION_SECRET: 'a secret of the app that only its instances know',
