@@ -85,8 +85,7 @@ new DribbbleStrategy(options, (accessToken, refreshToken, profile, done) => {
   // @ts-expect-error -- a number is no user of this app
   done(null, 1);
 });
-new DribbbleStrategy({ clientID: '', clientSecret: '' }, async (accessToken, _refreshToken, profile) => {
-  is<string>()(accessToken);
+new DribbbleStrategy({ clientID: '', clientSecret: '' }, async (_a, _r, profile) => {
   is<DribbbleProfile>()(profile);
   return user;
 });
@@ -147,10 +146,7 @@ new DribbbleStrategy(
 );
 
 // The four shapes by their names.
-const verify: DribbbleVerifyFunction = (accessToken, refreshToken, profile, done) => {
-  is<string>()(accessToken);
-  is<string | undefined>()(refreshToken);
-  is<DribbbleProfile>()(profile);
+const verify: DribbbleVerifyFunction = (_a, _r, _profile, done) => {
   is<VerifyCallback>()(done);
 };
 const withParams: DribbbleVerifyFunctionWithParams = (_a, _r, params, _profile, done) => {
@@ -165,7 +161,6 @@ const withBoth: DribbbleVerifyFunctionWithRequestAndParams = (req, _a, _r, param
   path: req.path,
   scope: params.scope,
 });
-new DribbbleStrategy(options, everyVerify);
 new DribbbleStrategy(options, withParams);
 new DribbbleStrategy(withRequest, verifyWithRequest);
 new DribbbleStrategy(withRequest, withBoth);
