@@ -40,16 +40,14 @@ describe('The package, packed and installed in a clean folder,', function () {
     rmSync(folder, { recursive: true });
   });
 
-  const files = () =>
-    readdirSync(installed, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
-
   it('holds what users need, and nothing else', () => {
     const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => name.slice(0, -'.ts'.length).replaceAll('\\', '/'));
-    expect(files()).to.have.members([
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
+    expect(files).to.have.members([
       'package.json',
       'README.md',
       'LICENSE',
@@ -121,13 +119,15 @@ describe('The package, packed and installed in a clean folder,', function () {
     }
   }
 
-  it('is nothing that publint complains of', () => {
-    const report = run(process.execPath, [join(tools, '.bin/publint'), 'run', tarball, '--strict'], folder);
+  /** Throws where publint or attw complains of a tarball. */
+  function inspect(file: string): void {
+    const report = run(process.execPath, [join(tools, '.bin/publint'), 'run', file, '--strict'], folder);
     expect(report).to.include('All good!');
-  });
+    run(process.execPath, [join(tools, '.bin/attw'), file, '--no-emoji'], folder);
+  }
 
-  it('is nothing that attw complains of', () => {
-    run(process.execPath, [join(tools, '.bin/attw'), tarball, '--no-emoji'], folder);
+  it('is nothing that publint or attw complains of', () => {
+    inspect(tarball);
   });
 
   describe('packed for a release', () => {
@@ -172,10 +172,7 @@ describe('The package, packed and installed in a clean folder,', function () {
     });
 
     it('is nothing that publint or attw complains of', () => {
-      const bin = (name: string) => join(tools, '.bin', name);
-      const report = run(process.execPath, [bin('publint'), 'run', released, '--strict'], folder);
-      expect(report).to.include('All good!');
-      run(process.execPath, [bin('attw'), released, '--no-emoji'], folder);
+      inspect(released);
     });
 
     it('is packed anew while a release tests its tarball', () => {
