@@ -10,6 +10,7 @@ import { apply } from '../../scripts/apply-diff';
 import { run, tarballToTest } from '../../scripts/tarball';
 import { startRedis } from '../frameworks/support/redis';
 import { Browser, type Page } from '../support/browser';
+import { freePort } from '../support/free-port';
 import { Proxy } from '../support/proxy';
 
 const ROOT = join(__dirname, '../..');
@@ -101,15 +102,19 @@ describe('Somebody who copies from a page into an empty folder', function () {
     writeFileSync(join(folder, '.env'), env + page.replace('redis://127.0.0.1:6379', redis.url));
   }
 
-  /** Runs the command; the program's address. */
-  async function start(folder: string, command: string): Promise<string> {
+  /** Runs the command, with the sandbox in Dribbble's place unless told otherwise; the program's address. */
+  async function start(
+    folder: string,
+    command: string,
+    env: Record<string, string> = { SANDBOX: JSON.stringify(dribbble.options) },
+  ): Promise<string> {
     program = spawn('sh', ['-ec', command], {
       cwd: folder,
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...process.env,
-        SANDBOX: JSON.stringify(dribbble.options),
+        ...env,
         NODE_OPTIONS: `--require ${join(__dirname, 'sandbox-world.cjs')}`,
       },
     });
@@ -389,6 +394,51 @@ describe('Somebody who copies from a page into an empty folder', function () {
       const confirm = await press(cancelled);
       expect(confirm.body).to.include('Link the Dribbble account maya?');
       expect(JSON.parse((await press(confirm)).body)).to.deep.equal({ user: { id: 'me' }, linked: '1' });
+    });
+
+    it('gets to a login in five commands, as sandbox says, and finds a page after Cancel', async () => {
+      const name = recipe('sandbox');
+      const commands = blocks(name, 'sh').flatMap((code) => code.trim().split('\n'));
+      expect(commands).to.have.length(5);
+      const [mkdir = '', cd = '', installs = '', sandbox, node = ''] = commands;
+      const above = emptyFolder();
+      runIn(above, [mkdir, cd, installs.replace('passport-dribbble-oauth2', tarball)].join('\n'));
+      const folder = join(above, mkdir.replace('mkdir ', ''));
+
+      expect(sandbox).to.equal('npx dribbble-sandbox');
+      const port = await freePort();
+      const command = spawn('node_modules/.bin/dribbble-sandbox', ['--port', String(port)], { cwd: folder });
+      try {
+        let printed = '';
+        await new Promise<void>((resolve) => {
+          command.stdout.setEncoding('utf8').on('data', (text: string) => {
+            printed += text;
+            if (printed.includes('Requests:')) resolve();
+          });
+        });
+        const [env = ''] = /^(DRIBBBLE_\w+=.*\n)+/m.exec(printed) ?? [];
+        // The page shows this block, at the port that the command takes by itself.
+        const shown = [0, 1, 2].reduce(
+          (text, n) => text.replace(`:${String(port + n)}/`, `:${String(4000 + n)}/`),
+          env,
+        );
+        expect(blocks(name, 'ini')).to.deep.equal([shown]);
+        writeFileSync(join(folder, '.env'), env);
+        writeFileSync(join(folder, 'app.mjs'), block(name, 'js'));
+        const url = await start(folder, node, {});
+
+        const browser = new Browser();
+        const press = async (decision: string) => {
+          const consent = await browser.open(`${url}/auth/dribbble`);
+          expect(consent.body).to.include('This is not Dribbble').and.include('@maya');
+          return arrive(browser, url, await browser.post(consent.url, { login: 'maya', decision }));
+        };
+        expect(await press('cancel')).to.include({ status: 200, body: 'Sign in at /auth/dribbble' });
+        expect((await press('authorize')).body).to.equal('Hello, Maya Lind');
+      } finally {
+        await stop();
+        command.kill('SIGINT');
+      }
     });
   });
 });

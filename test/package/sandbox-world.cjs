@@ -1,17 +1,20 @@
 /**
- * The world of a recipe, or of a program that a page prints, loaded before it: the sandbox stands in Dribbble's place,
- * and port 3000 is one that is free, of which the parent process hears, or which a line on stderr names.
+ * The world of a recipe, or of a program that a page prints, loaded before it: the sandbox stands in Dribbble's place
+ * where there is one, and port 3000 is one that is free. The parent process hears of it, or a line on stderr names it.
  */
 const { createRequire } = require('node:module');
 const { Server } = require('node:net');
 const { join } = require('node:path');
 
 const { DribbbleStrategy } = createRequire(join(process.cwd(), 'app.js'))('passport-dribbble-oauth2');
-const { authorizationURL, tokenURL, userProfileURL } = JSON.parse(process.env.SANDBOX);
+const { SANDBOX } = process.env;
 const { authenticate } = DribbbleStrategy.prototype;
 DribbbleStrategy.prototype.authenticate = function (...args) {
-  Object.assign(this._oauth2, { _authorizeUrl: authorizationURL, _accessTokenUrl: tokenURL });
-  this._dribbble = { ...this._dribbble, userProfileURL };
+  if (SANDBOX) {
+    const { authorizationURL, tokenURL, userProfileURL } = JSON.parse(SANDBOX);
+    Object.assign(this._oauth2, { _authorizeUrl: authorizationURL, _accessTokenUrl: tokenURL });
+    this._dribbble = { ...this._dribbble, userProfileURL };
+  }
   authenticate.apply(this, args);
 };
 
