@@ -12,7 +12,7 @@ import fastify from 'fastify';
 import Koa from 'koa';
 import { KoaPassport } from 'koa-passport';
 import koaSession from 'koa-session';
-import { DribbbleStrategy } from 'passport-dribbble-oauth2';
+import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { createClient } from 'redis';
 import { Browser } from '../support/browser';
@@ -128,13 +128,19 @@ async function inKoa(strategy: DribbbleStrategy): Promise<Running> {
   const app = new Koa();
   app.keys = [SECRET];
   app
+    .use((ctx, next) =>
+      next().catch((error: Error) => {
+        ctx.status = 500;
+        ctx.body = error.message;
+      }),
+    )
     .use(koaSession({ sameSite: 'lax' }, app))
     .use(passport.initialize())
     .use(router.routes());
   return serve(app);
 }
 
-const SESSIONS: Record<string, (strategy: DribbbleStrategy) => Promise<Running>> = {
+const SESSIONS = {
   'express-session in memory': (strategy) => inExpress(strategy, inMemory()),
   'express-session in Redis': inRedis,
   'express-session with keepSessionInfo': (strategy) =>
@@ -143,9 +149,9 @@ const SESSIONS: Record<string, (strategy: DribbbleStrategy) => Promise<Running>>
   '@fastify/session': (strategy) => inFastify(strategy, false),
   '@fastify/secure-session': (strategy) => inFastify(strategy, true),
   'koa-session': inKoa,
-};
+} satisfies Record<string, (strategy: DribbbleStrategy) => Promise<Running>>;
 
-describe('A login among the tabs of one browser', () => {
+describe('A login', () => {
   let dribbble: Sandbox;
   let app: Running;
   let browser: Browser;
@@ -159,9 +165,9 @@ describe('A login among the tabs of one browser', () => {
     await dribbble.close();
   });
 
-  const strategy = () =>
+  const strategy = (options: { store?: CookieStateStore } = {}) =>
     new DribbbleStrategy(
-      { ...dribbble.options, callbackURL: '/callback' },
+      { ...dribbble.options, callbackURL: '/callback', ...options },
       (_accessToken, _refreshToken, profile) => ({ id: profile.id, name: profile.displayName }),
     );
 
@@ -176,7 +182,7 @@ describe('A login among the tabs of one browser', () => {
   }
 
   for (const [sessions, start] of Object.entries(SESSIONS)) {
-    describe(`with ${sessions}`, () => {
+    describe(`among the tabs of one browser, with ${sessions},`, () => {
       beforeEach(async () => {
         app = await start(strategy());
       });
@@ -217,4 +223,20 @@ describe('A login among the tabs of one browser', () => {
     expect(info.code).to.equal('state_unknown');
     expect(signedIn).to.deep.equal(MAYA);
   });
+
+  for (const [framework, sessions] of [
+    ['Koa', 'koa-session'],
+    ['Fastify', '@fastify/secure-session'],
+  ] as const) {
+    it(`ends in ${framework} with an error that says what CookieStateStore lacks, and what to do`, async () => {
+      const store = new CookieStateStore({ secret: 'a secret for states, of 32 or more characters' });
+      app = await SESSIONS[sessions](strategy({ store }));
+      const { status, body } = await browser.get(`${app.url}/login?tab=one`);
+      expect(status).to.equal(500);
+      expect(body).to.match(
+        /CookieStateStore needs Node's response as req\.res.*keep the state in a session/,
+      );
+      expect(dribbble.requests).to.be.empty;
+    });
+  }
 });
