@@ -124,6 +124,23 @@ describe('The example app in Chromium', function () {
     });
   });
 
+  for (const [login, name] of [
+    ['martaquill', 'Marta Quill Pro'],
+    ['rookie', 'rookie'],
+    ['iroha', '葉山 いろは 🎨'],
+    ['bobbytags', 'Bobby <b>Tags</b> <img src=x onerror="window.__pwned=1">'],
+  ] as const) {
+    it(`signs ${login} in and out`, async () => {
+      await signIn(login);
+      expect(await heading()).to.equal(name);
+      expect(page.url()).to.equal(`${example.url}/profile`);
+      await button('Sign out').click();
+      expect(await heading()).to.equal('You are signed out');
+      await page.goto(`${example.url}/profile`);
+      expect(page.url()).to.equal(`${example.url}/?returnTo=%2Fprofile`);
+    });
+  }
+
   it('shows the avatars', async () => {
     await signIn('martaquill');
     await page.waitForLoadState();
@@ -144,6 +161,34 @@ describe('The example app in Chromium', function () {
       expect(await page.locator('script, [onerror], [onload], [onmouseover]').count()).to.equal(0);
       expect(await page.locator('a[href^="javascript:"]').count()).to.equal(0);
     }
+  });
+
+  it('comes back with a kind word from Cancel', async () => {
+    await askToSignIn();
+    await button('Cancel').click();
+    await page.getByRole('alert').filter({ hasText: 'You said no at Dribbble' }).waitFor();
+    await page.getByRole('link', { name: 'Sign in with Dribbble' }).waitFor();
+  });
+
+  it('refuses a callback URL that is opened again', async () => {
+    let callback = '';
+    page.on('request', (request) => {
+      if (request.url().includes('/auth/dribbble/callback?')) callback = request.url();
+    });
+    await signIn('rookie');
+    const answer = await page.goto(callback);
+    expect(answer?.status()).to.equal(403);
+    expect(await heading()).to.equal('This sign-in is already over');
+    // Chromium notes every answer of 400 and above.
+    expect(complaints.splice(0))
+      .to.match(/^console: Failed to load resource: .* 403/)
+      .and.lengthOf(1);
+  });
+
+  it('lands on the page that needed a login', async () => {
+    await signIn('iroha', '/data');
+    expect(page.url()).to.equal(`${example.url}/data`);
+    expect(await heading()).to.equal('Your data');
   });
 
   it('signs in with the keyboard alone, and always shows where it is', async () => {

@@ -82,11 +82,17 @@ describe('Two instances of the example, sharing Redis and a secret,', function (
     expect((await get(browser, next, `${FRONT}/profile`)).body).to.include(`@${name}`);
   }
 
-  it('sign 100 people in at once, who come back to the other, or to the one that is left when one stops', async () => {
-    const begun = Array.from({ length: 100 }, (_, number) =>
-      begin(PEOPLE[number % PEOPLE.length] ?? '', number % 2),
-    );
-    const visitors = await Promise.all(begun);
+  /** So many people who begin, at the two instances in turn. */
+  const people = (count: number) =>
+    Promise.all(Array.from({ length: count }, (_, at) => begin(PEOPLE[at % PEOPLE.length] ?? '', at % 2)));
+
+  it('sign 200 people in at once, who come back to the other than they began at', async () => {
+    const visitors = await people(200);
+    await Promise.all(visitors.map((visitor) => finish(visitor, 1 - visitor.beganAt, visitor.beganAt)));
+  });
+
+  it('sign 100 people in, who come back to the one that is left when the other stops in the middle', async () => {
+    const visitors = await people(100);
     const [early, late] = [visitors.slice(0, 50), visitors.slice(50)];
     await Promise.all(early.map((visitor) => finish(visitor, 1 - visitor.beganAt, visitor.beganAt)));
     await stop(0);

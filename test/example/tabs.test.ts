@@ -8,6 +8,7 @@ import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium';
+import { startExample } from '../support/example';
 import { TLS } from '../support/tls-host';
 
 /** The app, and a host beside it that somebody else has; Chromium finds both on loopback. */
@@ -36,6 +37,25 @@ describe('In Chromium', function () {
     await page.getByRole('radio', { name: `@${login}` }).check();
     await page.getByRole('button', { name: 'Authorize' }).click();
   };
+
+  it('two tabs both end on a page of whoever signed in, the one that began last first', async () => {
+    const example = await startExample();
+    try {
+      const tabs = [];
+      for (const returnTo of ['/profile', '/data']) {
+        const page = await context.newPage();
+        await page.goto(`${example.url}/auth/dribbble?returnTo=${returnTo}`);
+        tabs.push({ page, returnTo });
+      }
+      for (const { page, returnTo } of tabs.reverse()) {
+        await authorize(page, 'rookie');
+        await page.waitForURL(example.url + returnTo);
+        expect(await page.getByRole('button', { name: 'Sign out' }).count()).to.equal(1);
+      }
+    } finally {
+      await example.close();
+    }
+  });
 
   describe('a state cookie that a sibling host planted', () => {
     let sandbox: Sandbox;

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { AuthorizationCode } from 'simple-oauth2';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
@@ -25,14 +26,16 @@ describe('The sandbox', () => {
 
   const reasonOf = (rejected: Promise<unknown>) => rejected.catch((reason: unknown) => reason);
 
+  /** The authorization server, as metadata. */
+  const server = () => ({
+    issuer: dribbble.url,
+    authorization_endpoint: dribbble.options.authorizationURL,
+    token_endpoint: dribbble.options.tokenURL,
+  });
+
   function openidConfiguration(): openid.Configuration {
-    const { clientID, clientSecret, authorizationURL, tokenURL } = dribbble.options;
-    const server = {
-      issuer: dribbble.url,
-      authorization_endpoint: authorizationURL,
-      token_endpoint: tokenURL,
-    };
-    const config = new openid.Configuration(server, clientID, {}, openid.ClientSecretPost(clientSecret));
+    const { clientID, clientSecret } = dribbble.options;
+    const config = new openid.Configuration(server(), clientID, {}, openid.ClientSecretPost(clientSecret));
     openid.allowInsecureRequests(config);
     return config;
   }
@@ -71,6 +74,56 @@ describe('The sandbox', () => {
     const back = await redirect(openid.buildAuthorizationUrl(config, { redirect_uri: CALLBACK, state: 'x' }));
     const error = await reasonOf(openid.authorizationCodeGrant(config, back, { expectedState: 'x' }));
     expect(error).to.be.instanceOf(openid.AuthorizationResponseError).and.include({ error: 'access_denied' });
+  });
+
+  it('signs somebody in for oauth4webapi, and refuses the code a second time', async () => {
+    const { clientID, clientSecret, authorizationURL, userProfileURL } = dribbble.options;
+    const client = { client_id: clientID };
+    const insecure = { [oauth.allowInsecureRequests]: true };
+    const verifier = oauth.generateRandomCodeVerifier();
+    const state = oauth.generateRandomState();
+    const query = new URLSearchParams({
+      client_id: clientID,
+      response_type: 'code',
+      redirect_uri: CALLBACK,
+      state,
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    });
+    const back = oauth.validateAuthResponse(
+      server(),
+      client,
+      await redirect(`${authorizationURL}?${query.toString()}`),
+      state,
+    );
+    const exchange = async () =>
+      oauth.processAuthorizationCodeResponse(
+        server(),
+        client,
+        await oauth.authorizationCodeGrantRequest(
+          server(),
+          client,
+          oauth.ClientSecretPost(clientSecret),
+          back,
+          CALLBACK,
+          verifier,
+          insecure,
+        ),
+      );
+    const { access_token } = await exchange();
+    const user = await oauth.protectedResourceRequest(
+      access_token,
+      'GET',
+      new URL(userProfileURL),
+      undefined,
+      undefined,
+      insecure,
+    );
+    expect(await user.json()).to.include({ login: 'maya' });
+
+    expect(await reasonOf(exchange()))
+      .to.be.instanceOf(oauth.ResponseBodyError)
+      .and.include({ error: 'invalid_grant', status: 400 });
   });
 
   it('signs somebody in for simple-oauth2, without PKCE', async () => {

@@ -4,7 +4,6 @@ import { DribbbleStrategy, type DribbbleVerifyFunction } from 'passport-dribbble
 import refresh from 'passport-oauth2-refresh';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser } from '../support/browser';
-import { FakeDribbble } from '../support/fake-dribbble';
 import { endpointsOf, lastRequest, startDribbble } from './support/dribbble';
 import { EXPRESS, makeApp, serve, type TestApp } from './support/express';
 import type { Running } from './support/recipe';
@@ -82,22 +81,6 @@ for (const [version, express] of EXPRESS) {
       });
       expect(carried).to.deep.equal({ state: { returnTo: '/shots' } });
       expect(JSON.stringify(lastRequest(dribbble, 'authorize'))).not.to.include('shots');
-    });
-
-    it('sends the token by the authorization method of the client', async () => {
-      // Not the sandbox, which takes tokens as Bearer only, as Dribbble does.
-      const fake = await FakeDribbble.start();
-      try {
-        const strategy = new DribbbleStrategy(options(fake.endpoints), byId);
-        const { _oauth2: client } = strategy as unknown as {
-          _oauth2: { setAuthMethod: (method: string) => void };
-        };
-        client.setAuthMethod('OAuth');
-        expect(await login(makeApp(express), strategy)).to.deep.equal({ id: '1' });
-        expect(fake.received.at(-1)?.headers['authorization']).to.equal('OAuth the-access-token');
-      } finally {
-        await fake.stop();
-      }
     });
 
     it('holds several strategies under names of their own', async () => {
