@@ -1,6 +1,11 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer as createHTTPSServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { generate } from 'selfsigned';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser } from '../support/browser';
 import { callbackOf, endpointsOf, lastRequest, MAYA, startDribbble } from './support/dribbble';
@@ -73,16 +78,36 @@ describe('The recipe', () => {
   });
 
   it('for a proxy that terminates TLS sends people back over https, with a cookie for https only', async () => {
-    const url = await run('proxy');
-    const seen = url.replace('http:', 'https:');
-    browser = new Browser({ 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' });
-    const callback = await callbackOf(await browser.get(`${url}/auth/dribbble`));
-    expect(lastRequest(dribbble, 'authorize')['redirect_uri']).to.equal(`${seen}/auth/dribbble/callback`);
-    const page = await browser.open(`${url}${callback.pathname}${callback.search}`);
-    expect(JSON.parse(page.body)).to.deep.equal(MAYA);
-    const [cookie, ...others] = browser.cookies(seen);
-    expect(cookie).to.include({ secure: true, httpOnly: true, sameSite: 'lax' });
-    expect(others).to.be.empty;
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+    });
+    const app = new URL(await run('proxy'));
+    const proxy = createHTTPSServer({ key, cert }, (req, res) => {
+      const headers = { ...req.headers, 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
+      const onward = request(
+        { host: '127.0.0.1', port: app.port, method: req.method, path: req.url, headers },
+        (answer) => {
+          res.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(res);
+        },
+      );
+      req.pipe(onward);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    try {
+      const url = `https://localhost:${String((proxy.address() as AddressInfo).port)}`;
+      browser = new Browser({}, { ca: cert });
+      const page = await browser.open(`${url}/auth/dribbble`);
+      expect(JSON.parse(page.body)).to.deep.equal(MAYA);
+      expect(page.url).to.equal(`${url}/`);
+      expect(lastRequest(dribbble, 'authorize')['redirect_uri']).to.equal(`${url}/auth/dribbble/callback`);
+      const [cookie, ...others] = browser.cookies(url);
+      expect(cookie).to.include({ secure: true, httpOnly: true, sameSite: 'lax' });
+      expect(others).to.be.empty;
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 
   describe('for linking accounts', () => {
