@@ -1,3 +1,4 @@
+import https = require('node:https');
 import { expect } from 'chai';
 import { originOf } from '../../../lib/http/origin';
 
@@ -22,6 +23,16 @@ describe('originOf', () => {
       expect(originOf(url)).to.equal(undefined);
       expect(originOf(url)).to.equal(undefined);
     });
+
+  it("does not ask Node's default agent, which an app may replace by one without getName", () => {
+    const { globalAgent } = https;
+    https.globalAgent = { addRequest: () => undefined } as unknown as https.Agent;
+    try {
+      expect(originOf('https://localhost/replaced')).to.include({ host: 'localhost' });
+    } finally {
+      https.globalAgent = globalAgent;
+    }
+  });
 
   it('remembers the URLs that a process keeps using, and forgets them after a hundred others', () => {
     const first = originOf('https://localhost/first');
