@@ -108,10 +108,15 @@ export class OAuth2Client extends OAuth2 {
       if (this._onThrow) guard(call, this._onThrow);
       else call();
     };
-    options.agent ??= this._agent as http.Agent | undefined;
+    const agent = options.agent ?? this._agent;
     const host = (options.headers as http.OutgoingHttpHeaders | undefined)?.['Host'] ?? options.host;
     const begun = Date.now();
-    request(library as typeof https, options, body as string | Buffer | null, this._requestTimeout).then(
+    request(
+      library as typeof https,
+      { ...options, agent }, // a copy: a retry reads it again
+      body as string | Buffer | null,
+      this._requestTimeout,
+    ).then(
       (response) => {
         const { statusCode, body: data } = response;
         debug('%s: %d after %d ms', host, statusCode, Date.now() - begun);

@@ -45,6 +45,21 @@ describe('OAuth2Client', () => {
     expect(error).to.deep.equal({ statusCode: 200, data: '<html>' });
   });
 
+  it('leaves the options of a request as they are: a wrapper may use them again', async () => {
+    const sending = client();
+    const send = sending._executeRequest.bind(sending);
+    let given: object = {};
+    sending._executeRequest = (library, options, body, callback) => {
+      given = Object.freeze(options);
+      send(library, options, body, callback);
+    };
+    const error = await new Promise((resolve) => {
+      sending.getOAuthAccessToken('the-code', {}, resolve);
+    });
+    expect(error).to.equal(null);
+    expect(given).not.to.have.property('agent');
+  });
+
   it('sends an access token in one header, whatever the method, unless the call has one of its own', async () => {
     const url = `${dribbble.endpoints.userProfileURL}?page=2`;
     for (const [method, parameters, expected] of [
