@@ -16,20 +16,10 @@ const LATER = 'Try again later.';
 const WRONG_URL = 'Check the URL.';
 
 /** A response of any status. */
-export class HttpResponse {
-  constructor(
-    private readonly response: http.IncomingMessage,
-    readonly body: string,
-  ) {}
-
-  get statusCode(): number {
-    return this.response.statusCode ?? 0;
-  }
-
-  /** Node parses them when they are first read, and a login that succeeds reads none. */
-  get headers(): http.IncomingHttpHeaders {
-    return this.response.headers;
-  }
+export interface HttpResponse {
+  statusCode: number;
+  headers: http.IncomingHttpHeaders;
+  body: string;
 }
 
 /** There was no usable response. The message says what happened, with which host, and what to do. */
@@ -159,13 +149,14 @@ export function request(
       });
       response.on('end', () => {
         ended();
+        const { statusCode = 0, headers } = response;
         // Decoded as a whole: a character may be split between two chunks.
         const content = (buffer ?? Buffer.alloc(0)).subarray(0, size);
         if (!isUtf8(content))
-          fail(`responded ${String(response.statusCode)} with bytes that are not UTF-8. ${WRONG_URL}`);
+          fail(`responded ${String(statusCode)} with bytes that are not UTF-8. ${WRONG_URL}`);
         else {
           settle();
-          resolve(new HttpResponse(response, content.toString().replace(/^\ufeff/, '')));
+          resolve({ statusCode, headers, body: content.toString().replace(/^\ufeff/, '') });
         }
       });
     }
