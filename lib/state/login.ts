@@ -107,7 +107,7 @@ export class LoginState {
   constructor(
     private readonly stateStore: AnyStore,
     /** Whether the store keeps states at all; not so with `state: false`. */
-    private readonly keepsState: boolean,
+    keepsState: boolean,
     private readonly req: Request,
     private appState: unknown,
     /** Called with what a later step of the login throws where nothing else catches. */
@@ -155,14 +155,6 @@ export class LoginState {
     };
     const takesMeta = stateStore.verify.length === 4;
     this.call(verified, (settle) => stateStore.verify(req, handle, ...(takesMeta ? [meta] : []), settle));
-  }
-
-  /** The options of the request, but for a string state: passport-oauth2 would send that, and ask no store. */
-  withoutState(options: object & { state?: unknown }): object {
-    if (!this.keepsState || typeof options.state !== 'string') return options;
-    const state = { value: undefined, writable: true, enumerable: true, configurable: true };
-    const properties = { ...Object.getOwnPropertyDescriptors(options), state };
-    return Object.create(Object.getPrototypeOf(options) as object, properties) as object;
   }
 
   /** A copy of the app's info with this login's app state: the app's object may be shared by all logins. */
