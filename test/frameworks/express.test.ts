@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import type { RequestHandler } from 'express';
-import { DribbbleStrategy, type DribbbleVerifyFunction } from 'passport-dribbble-oauth2';
+import {
+  DribbbleStrategy,
+  type DribbbleProfile,
+  type DribbbleTokenResponse,
+  type DribbbleVerifyFunction,
+  type VerifyCallback,
+} from 'passport-dribbble-oauth2';
 import refresh from 'passport-oauth2-refresh';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser } from '../support/browser';
@@ -26,7 +32,13 @@ for (const [version, express] of EXPRESS) {
       await dribbble.close();
     });
 
-    const options = (more: object = {}) => ({ ...dribbble.options, callbackURL: '/callback', ...more });
+    function options<T extends object>(more: T) {
+      return {
+        ...dribbble.options,
+        callbackURL: '/callback',
+        ...more,
+      };
+    }
 
     /** Serves both legs, and gives the page at the end of a login: what the last handler made of the request. */
     async function login(
@@ -52,14 +64,70 @@ for (const [version, express] of EXPRESS) {
     }
     const me = async () => JSON.parse((await browser.get(`${running?.url ?? ''}/me`)).body) as unknown;
 
-    it('signs somebody in, and knows them afterwards', async () => {
-      const strategy = new DribbbleStrategy(options(), byId);
+    it('signs somebody in with a verify function that returns a promise, and knows them afterwards', async () => {
+      const strategy = new DribbbleStrategy(options({}), async (_accessToken, _refreshToken, profile) => {
+        await Promise.resolve();
+        return { id: profile.id };
+      });
       expect(await login(makeApp(express), strategy)).to.deep.equal({ id: '1' });
       expect(await me()).to.deep.equal({ id: '1' });
     });
 
+    it('signs somebody in with a verify function that calls done', async () => {
+      const strategy = new DribbbleStrategy(options({}), (_accessToken, _refreshToken, profile, done) => {
+        done(null, { id: profile.id });
+      });
+      expect(await login(makeApp(express), strategy)).to.deep.equal({ id: '1' });
+    });
+
+    it("gives verify the token endpoint's answer", async () => {
+      const strategy = new DribbbleStrategy(
+        options({ scope: ['public', 'upload'] }),
+        (
+          _accessToken: string,
+          _refreshToken: string | undefined,
+          params: DribbbleTokenResponse,
+          profile: DribbbleProfile,
+          done: VerifyCallback,
+        ) => {
+          done(null, { id: profile.id, scope: params.scope, type: params.token_type });
+        },
+      );
+      expect(await login(makeApp(express), strategy)).to.deep.equal({
+        id: '1',
+        scope: 'public upload',
+        type: 'Bearer',
+      });
+      expect(lastRequest(dribbble, 'authorize')['scope']).to.equal('public upload');
+    });
+
+    it('gives verify the request', async () => {
+      const strategy = new DribbbleStrategy(
+        options({ passReqToCallback: true as const }),
+        (req, _accessToken, _refreshToken, profile, done) => {
+          done(null, { id: profile.id, path: req.path });
+        },
+      );
+      expect(await login(makeApp(express), strategy)).to.deep.equal({ id: '1', path: '/callback' });
+    });
+
+    it('does without the profile', async () => {
+      const strategy = new DribbbleStrategy(
+        options({ skipUserProfile: true }),
+        async (accessToken, _refreshToken, profile: DribbbleProfile | undefined) => ({
+          hasToken: accessToken !== '',
+          hasProfile: profile !== undefined,
+        }),
+      );
+      expect(await login(makeApp(express), strategy)).to.deep.equal({
+        hasToken: true,
+        hasProfile: false,
+      });
+      expect(endpointsOf(dribbble)).to.deep.equal(['authorize', 'token']);
+    });
+
     it('does without a login session', async () => {
-      const strategy = new DribbbleStrategy(options(), byId);
+      const strategy = new DribbbleStrategy(options({}), byId);
       expect(await login(makeApp(express), strategy, { authenticate: { session: false } })).to.deep.equal({
         id: '1',
       });
@@ -75,7 +143,8 @@ for (const [version, express] of EXPRESS) {
     });
 
     it('carries the state of the app through', async () => {
-      const carried = await login(makeApp(express), new DribbbleStrategy(options(), byId), {
+      const strategy = new DribbbleStrategy(options({}), byId);
+      const carried = await login(makeApp(express), strategy, {
         authenticate: { state: { returnTo: '/shots' } },
         answer: (req) => req.authInfo,
       });
@@ -83,15 +152,67 @@ for (const [version, express] of EXPRESS) {
       expect(JSON.stringify(lastRequest(dribbble, 'authorize'))).not.to.include('shots');
     });
 
+    it('does without a callback URL: Dribbble takes the registered one', async () => {
+      const made = makeApp(express);
+      made.app.get('/registered', (req, res) => {
+        res.redirect(req.url.replace('/registered', '/callback'));
+      });
+      const strategy = new DribbbleStrategy({ ...options({}), callbackURL: undefined }, byId);
+      made.passport.use(strategy);
+      made.app.get('/login', made.passport.authenticate('dribbble') as RequestHandler);
+      made.app.get('/callback', made.passport.authenticate('dribbble') as RequestHandler, (req, res) => {
+        res.json(req.user);
+      });
+      running = await serve(made.app);
+      await dribbble.close();
+      dribbble = await startDribbble(`${running.url}/callback`);
+      Object.assign((strategy as unknown as { _oauth2: object })._oauth2, {
+        _authorizeUrl: dribbble.options.authorizationURL,
+        _accessTokenUrl: dribbble.options.tokenURL,
+      });
+      Object.assign((strategy as unknown as { _dribbble: object })._dribbble, {
+        userProfileURL: dribbble.options.userProfileURL,
+      });
+
+      expect((await browser.open(`${running.url}/login`)).body).to.equal('{"id":"1"}');
+      expect(lastRequest(dribbble, 'authorize')).not.to.have.property('redirect_uri');
+      expect(lastRequest(dribbble, 'token')).not.to.have.property('redirect_uri');
+    });
+
+    it('links an account to somebody who is signed in', async () => {
+      const { app, passport } = makeApp(express);
+      passport.use(
+        new DribbbleStrategy(options({}), (_accessToken, _refreshToken, profile) => ({
+          dribbbleId: profile.id,
+        })),
+      );
+      app.get('/sign-in', (req, res, next) => {
+        req.logIn({ name: 'local' }, (error) => {
+          if (error) next(error);
+          else res.end();
+        });
+      });
+      app.get('/login', passport.authorize('dribbble') as RequestHandler);
+      app.get('/callback', passport.authorize('dribbble') as RequestHandler, (req, res) => {
+        res.json({ user: req.user, account: (req as { account?: unknown }).account });
+      });
+      running = await serve(app);
+      await browser.get(`${running.url}/sign-in`);
+      const { body } = await browser.open(`${running.url}/login`);
+      expect(JSON.parse(body)).to.deep.equal({ user: { name: 'local' }, account: { dribbbleId: '1' } });
+    });
+
     it('holds several strategies under names of their own', async () => {
       const { app, passport } = makeApp(express);
       const other = await startDribbble();
-      const providers = Object.entries({ reader: dribbble, publisher: other });
-      for (const [name, at] of providers) {
+      for (const [name, scope, at] of [
+        ['reader', 'public', dribbble],
+        ['publisher', 'upload', other],
+      ] as const) {
         passport.use(
           name,
           new DribbbleStrategy(
-            options({ ...at.options, callbackURL: `/${name}/callback`, sessionKey: name }),
+            options({ ...at.options, callbackURL: `/${name}/callback`, scope, sessionKey: name }),
             (_accessToken, _refreshToken, profile) => ({ id: profile.id, through: name }),
           ),
         );
@@ -105,10 +226,16 @@ for (const [version, express] of EXPRESS) {
       running = await serve(app);
       // Both begun, then both ended.
       const begun = [];
-      for (const [name] of providers) begun.push(await browser.get(`${running.url}/${name}`));
-      for (const [index, [name, at]] of providers.entries()) {
-        const { body } = await browser.open(begun[index]?.location ?? '');
-        expect(JSON.parse(body)).to.deep.equal({ id: '1', through: name });
+      for (const [name, at] of [
+        ['reader', dribbble],
+        ['publisher', other],
+      ] as const) {
+        const { location = '' } = await browser.get(`${running.url}/${name}`);
+        expect(new URL(location).origin).to.equal(at.url);
+        begun.push({ name, at, location });
+      }
+      for (const { name, at, location } of begun) {
+        expect(JSON.parse((await browser.open(location)).body)).to.deep.equal({ id: '1', through: name });
         expect(endpointsOf(at)).to.deep.equal(['authorize', 'token', 'user']);
       }
       await other.close();
@@ -117,7 +244,7 @@ for (const [version, express] of EXPRESS) {
     it('lets passport-oauth2-refresh ask for a token', async () => {
       // Dribbble has no refresh tokens: as another server responds, which does.
       dribbble.fail('token', { body: { access_token: 'the-access-token', token_type: 'Bearer' } });
-      const strategy = new DribbbleStrategy(options(), byId);
+      const strategy = new DribbbleStrategy(options({}), (accessToken) => ({ accessToken }));
       refresh.use(version, strategy);
       const accessToken = await new Promise((resolve, reject) => {
         refresh.requestNewAccessToken(version, 'the-refresh-token', (error, token) => {
