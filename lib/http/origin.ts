@@ -24,12 +24,11 @@ export function originOf(url: string): Origin | undefined {
   return origin;
 }
 
-// Not that of the app's default agent: agents of tunnel and of agent-base 6 have none.
-const { getName } = https.Agent.prototype;
-
 function parse({ protocol, hostname, port: given }: URL): Origin {
   const host = hostname.replace(/^\[|\]$/g, '');
   const port = Number(given || (protocol === 'https:' ? 443 : 80));
   const servername = isIP(host) ? '' : host; // RFC 6066, section 3
-  return { protocol, host, port, servername, name: getName({ host, port, servername }) };
+  // Not by the app's default agent: those of tunnel and of agent-base 6 can't tell.
+  const name = https.Agent.prototype.getName({ host, port, servername });
+  return { protocol, host, port, servername, name };
 }
