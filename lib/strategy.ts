@@ -50,7 +50,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     /** What no error may contain: the client secret and, during a login, its authorization code and PKCE verifier. */
     secrets: string[];
     /** During a login, the `redirect_uri` that was sent. */
-    callbackURL?: string | undefined;
+    callbackURL: string | undefined;
   };
 
   /** Verify takes the request first. @throws TypeError that names the missing or malformed option */
@@ -87,6 +87,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
       skipsProfile: options.skipUserProfile === true,
       keepsState: store !== undefined,
       secrets: [clientSecret],
+      callbackURL: undefined, // not added later: V8 would make a hidden class for each login
     };
   }
 
