@@ -78,7 +78,8 @@ export class UsedStates {
       this.older = this.newer;
       this.newer = { states: new Set(), expire: 0 };
     }
-    this.newer.states.add(state);
+    // A copy: V8 keeps the request's whole URL in memory for as long as a piece of it.
+    this.newer.states.add(Buffer.from(state).toString());
     this.newer.expire = Math.max(this.newer.expire, expires);
     return true;
   }

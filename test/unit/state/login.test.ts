@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mock } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { CookieStateStore, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 import { UsedStates } from '../../../lib/state/login';
@@ -366,6 +368,21 @@ describe("A login's state", () => {
     it('is taken once', () => {
       const used = new UsedStates();
       expect([used.take('a', LATER), used.take('a', LATER)]).to.deep.equal([true, false]);
+    });
+
+    it('is remembered without the URL that it came in', () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const used = new UsedStates();
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      for (let count = 0; count < 1000; count += 1) {
+        const url = Buffer.from(`/callback?state=${randomUUID()}&padding=${'x'.repeat(8000)}`).toString();
+        used.take(new URLSearchParams(url.slice(10)).get('state') ?? '', Infinity);
+      }
+      collect();
+      expect(process.memoryUsage().heapUsed - before).to.be.below(1_000_000);
+      expect(used.has('')).to.equal(false);
     });
 
     it('is forgotten once it could not be used any more', () => {
