@@ -103,7 +103,7 @@ function authenticate(strategy, req, actions) {
   const unexpected = (error) => {
     throw error instanceof Error ? error : new Error(`The login failed: ${JSON.stringify(error)}`);
   };
-  Object.assign(attempt, { ...actions, fail: unexpected, error: unexpected });
+  Object.assign(attempt, actions, { fail: unexpected, error: unexpected });
   attempt.authenticate(req, {});
 }
 
