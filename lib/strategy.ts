@@ -135,7 +135,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
       _stateStore: loginState,
       _verify: callVerifyOnce(_verify, _passReqToCallback ? req : undefined),
       _passReqToCallback: true,
-      userProfile: guardProfile(this),
+      userProfile: guardProfile(this, DribbbleStrategy.prototype),
       success: (user: unknown, info: unknown) => {
         outcome.success(user, loginState.infoWithState(info));
       },
@@ -158,7 +158,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
   }
 
   /**
-   * Fetches the profile of the signed-in person (`GET /v2/user`). A subclass may override it.
+   * Fetches the profile of the signed-in person (`GET /v2/user`). An override has a minute to call back.
    * @param accessToken goes into the Authorization header
    * @param done called once, with a `DribbbleAPIError` or `InternalOAuthError`, or with the profile
    */

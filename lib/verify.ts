@@ -68,10 +68,9 @@ export type AnyVerifyFunction =
   | DribbbleVerifyFunctionWithRequest
   | DribbbleVerifyFunctionWithRequestAndParams;
 
-type UserProfile = (
-  accessToken: string,
-  done: (error?: unknown, profile?: DribbbleProfile) => void,
-) => unknown;
+interface ProfileHook {
+  userProfile: (accessToken: string, done: (error?: unknown, profile?: DribbbleProfile) => void) => unknown;
+}
 type SkipUserProfile = (accessToken: string, done: (error?: unknown, skip?: boolean) => void) => void;
 
 /** passport-oauth2's verify function with every parameter; all other shapes are called through it. */
@@ -153,10 +152,16 @@ export function guardSkip(
   };
 }
 
-/** Guards a strategy's `userProfile`: a subclass may make it async, and it may throw or call back twice. */
-export function guardProfile({ userProfile }: { userProfile: UserProfile }): UserProfile {
+/**
+ * Guards a strategy's `userProfile`: a subclass may make it async, and it may throw, call back twice or never.
+ *
+ * @param own the prototype with the one of ours, whose request has a limit already
+ */
+export function guardProfile({ userProfile }: ProfileHook, own: ProfileHook): ProfileHook['userProfile'] {
+  const isOwn = userProfile === own.userProfile;
+  const late = isOwn ? undefined : 'The userProfile method did not call back within a minute.';
   return function (this: unknown, accessToken, done) {
-    const settle = once(done);
+    const settle = once(done, late);
     const resolved = (profile: unknown): void => {
       if (profile !== undefined && profile !== null) settle(null, profile as DribbbleProfile);
     };

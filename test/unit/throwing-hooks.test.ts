@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
 import { expectKind, login, type Outcome } from '../support/authenticate';
@@ -95,6 +96,21 @@ describe('DribbbleStrategy, when what the app gave it throws,', () => {
     });
     expect(verified).to.equal(1);
     expect(warnings).to.deep.equal([thrown]);
+  });
+
+  it('ends the login in an error of userProfile if it has not called back after a minute', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const userProfile = (): void => {
+        setImmediate(() => {
+          mock.timers.tick(60_000);
+        });
+      };
+      const error = errorOf(await login(build({ userProfile })));
+      expect(error).to.have.property('message').that.includes('userProfile');
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('ends the login in an Error if a hook throws undefined, on which next() would go on', async () => {

@@ -418,6 +418,8 @@ describe('guardSkip', () => {
 });
 
 describe('guardProfile', () => {
+  const ours = { userProfile: (): undefined => undefined };
+
   for (const [what, userProfile, expected] of [
     ['calls back', (_token: string, done: Done) => done(null, profile), [null, profile]],
     ['resolves to a profile', () => Promise.resolve(profile), [null, profile]],
@@ -442,8 +444,30 @@ describe('guardProfile', () => {
     ],
   ] as [what: string, userProfile: Hook, expected: unknown[]][])
     it(`calls back once if userProfile ${what}`, async () => {
-      const guarded = guardProfile({ userProfile: userProfile as never });
+      const guarded = guardProfile({ userProfile: userProfile as never }, ours);
       const outcome = await once((called) => guarded('the-token', called));
       expect(outcome).to.deep.equal(expected);
     });
+
+  /** What a userProfile that never calls back has led to after a minute. */
+  function outcomesAfterAMinute(hook: typeof ours): unknown[][] {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const outcomes: unknown[][] = [];
+      guardProfile(hook, ours)('the-token', (...outcome) => outcomes.push(outcome));
+      mock.timers.tick(60_000);
+      return outcomes;
+    } finally {
+      mock.timers.reset();
+    }
+  }
+
+  it('calls back with an error if it has not called back after a minute', () => {
+    const [[error] = []] = outcomesAfterAMinute({ userProfile: () => undefined });
+    expect(error).to.have.property('message').that.includes('userProfile method did not call back');
+  });
+
+  it("waits on if it has not called back after a minute and is DribbbleStrategy's own", () => {
+    expect(outcomesAfterAMinute(ours)).to.be.empty;
+  });
 });
