@@ -87,6 +87,15 @@ describe('OAuth2Client', () => {
       }
   });
 
+  it('sends an access token under the type that setAuthMethod names', async () => {
+    const sending = client();
+    sending.setAuthMethod('OAuth');
+    await new Promise((resolve) => {
+      sending.get(dribbble.endpoints.userProfileURL, 'the-token', resolve);
+    });
+    expect(dribbble.received.at(-1)?.text).to.match(/^authorization: OAuth the-token\r$/im);
+  });
+
   it('calls back with an error if the URL is not valid', () => {
     let error: unknown;
     client().get('https://[', 'the-token', (failure) => {
