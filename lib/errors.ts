@@ -141,7 +141,8 @@ export function denial({ error_description }: Callback, secrets: readonly string
 
 /** An error response without a right state could be anybody's: nothing of it but a known code is repeated. */
 export function unverified(error: string): DribbbleFailure {
-  const known = HINTS.has(error) ? ` It says ${error}. ${HINTS.get(error) ?? ''}` : '';
+  const hint = HINTS.get(error);
+  const known = hint === undefined ? '' : ` It says ${error}. ${hint}`;
   return {
     message: `The browser came back with an error, and without the state of a login: sign in again.${known}`,
     code: 'authorization_error',
