@@ -361,49 +361,75 @@ function quote(text: unknown, secrets: readonly string[]): string | undefined {
 
 /** Only this many characters of a secret are searched for; the rest of a longer one is hidden with them. */
 const SECRET_LENGTH = 200;
-/** This many characters identify a long secret where the text was cut off within it. */
+/** This many characters identify a secret of twice as many, where the text was cut off within it. */
 const HEAD_LENGTH = 16;
 
-/**
- * Hides secrets, whether plain, percent-encoded (RFC 3986), form-encoded or escaped as in JSON. Of a secret of 32
- * characters or more, its beginning is hidden too.
- */
+/** Hides secrets, whether plain, percent-encoded (RFC 3986), form-encoded or escaped as in JSON. */
 function hide(text: string, secrets: readonly string[]): string {
-  let hidden = text;
-  for (const secret of secrets) {
-    // One or two characters are no secret, and occur in every sentence.
-    if (secret.length < 3 || !mayHold(hidden, secret)) continue;
-    for (const pattern of new Set([patternOf(secret, false), patternOf(secret, true)]))
-      hidden = hidden.replace(new RegExp(pattern, 'gi'), '[hidden]');
-  }
-  return hidden;
+  // The longest first: a shorter one may be a part of it.
+  return [...secrets].sort((a, b) => b.length - a.length).reduce(hideOne, text);
 }
 
-/** Rules out most texts without the two patterns, which would take most of the time of a failed login. */
+function hideOne(text: string, secret: string): string {
+  // One or two characters are no secret, and occur in every sentence.
+  if (secret.length < 3 || !mayHold(text, secret)) return text;
+  const forms = Array.from(secret.slice(0, SECRET_LENGTH), formsOf);
+  const lower = lowerCase(text);
+  // By its first characters only: the pattern of a whole secret takes milliseconds to compile.
+  const start = forms.slice(0, 4).map((all) => `(?:${all.map(literal).join('|')})`);
+  let shown = '';
+  let from = 0;
+  for (const { index } of lower.matchAll(new RegExp(`(?=${start.join('')})`, 'g'))) {
+    const end = index < from ? undefined : endOf(forms, lower, index);
+    if (end === undefined) continue;
+    shown += `${text.slice(from, index)}[hidden]`;
+    from = secret.length > SECRET_LENGTH ? end + (/^\S*/.exec(text.slice(end))?.[0].length ?? 0) : end;
+  }
+  return shown + text.slice(from);
+}
+
+/** Rules out most texts, without the search that would take most of the time of a failed login. */
 function mayHold(text: string, secret: string): boolean {
   // Without one of these characters, nothing in the text is encoded or escaped.
   return /[%\\+]/.test(text) || text.toUpperCase().includes(secret.slice(0, HEAD_LENGTH).toUpperCase());
 }
 
 /**
- * Each pattern has one form of each character, raw or JSON-escaped. With both in one pattern, a text could match in two
- * ways at each character, and an almost matching text would take exponential time. An authorization code can be any text.
+ * Where a secret ends that begins at a place in the text, or the part of it that is there. A text can be read in more
+ * than one way: `%25` is a percent sign, or a percent sign and `25`. A pattern would try one after the other, which can
+ * take exponential time, and the browser chooses both an authorization code and a description. So all are read at once.
  */
-function patternOf(secret: string, isEscaped: boolean): string {
-  const forms = Array.from(secret.slice(0, SECRET_LENGTH), (character) => {
-    const bytes = Buffer.from(character).toString('hex').replace(/../g, '%$&');
-    const units = character
-      .split('')
-      .map((unit) => `\\\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join('');
-    const escaped = character === '/' ? '\\\\?/' : literal(JSON.stringify(character).slice(1, -1));
-    const itself = isEscaped ? escaped : literal(character);
-    return `(?:${itself}|${bytes}|${units}${character === ' ' ? '|\\+' : ''})`;
-  });
-  const rest = secret.length > SECRET_LENGTH ? '\\S*' : '';
-  if (secret.length < 2 * HEAD_LENGTH) return forms.join('');
-  const tail = forms.slice(HEAD_LENGTH).reduceRight((next, form) => `(?:${form}${next})?`, rest);
-  return forms.slice(0, HEAD_LENGTH).join('') + tail;
+function endOf(forms: readonly string[][], text: string, start: number): number | undefined {
+  let ends = [start];
+  for (const [index, all] of forms.entries()) {
+    const next: number[] = [];
+    for (const end of ends)
+      for (const form of all) {
+        const after = end + form.length;
+        if (text.startsWith(form, end) && !next.includes(after)) next.push(after);
+      }
+    if (next.length === 0) {
+      const isHead = index >= HEAD_LENGTH && forms.length >= 2 * HEAD_LENGTH;
+      return isHead ? Math.max(...ends) : undefined;
+    }
+    ends = next;
+  }
+  return Math.max(...ends);
+}
+
+/** All that may stand for a character, in lower case. */
+function formsOf(character: string): string[] {
+  const bytes = Buffer.from(character).toString('hex').replace(/../g, '%$&');
+  const units = character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const forms = [lowerCase(character), bytes, units.join(''), JSON.stringify(character).slice(1, -1)];
+  if (character === '/') forms.push('\\/');
+  if (character === ' ') forms.push('+');
+  return [...new Set(forms)];
+}
+
+/** Of ASCII only, so that nothing changes its place. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function literal(text: string): string {

@@ -189,21 +189,36 @@ describe('tokenError', () => {
         expect(hidden(secret, 'A bad absence, a+code, abcdefghijklmno.')).not.to.include('[hidden]');
     });
 
-    for (const [what, character] of [
-      ['letters', 'a'],
-      ['slashes', '/'],
-      ['quotation marks', '"'],
-      ['backslashes', '\\'],
-      ['ä', 'ä'],
+    // What the browser may send as an authorization code, and nearly the same as a description.
+    for (const [what, code, almost] of [
+      ['letters', 'a', 'a'],
+      ['slashes', '/', '\\/'],
+      ['quotation marks', '"', '\\"'],
+      ['backslashes', '\\', '\\\\'],
+      ['ä', 'ä', '%c3%a4'],
+      ['control characters', '\x01', '\\u0001'],
+      ['halves of characters', '\ud800', '\\ud800'],
+      ['percent signs', '%', '%25'],
+      ['what looks encoded', '%25', '%25'],
+      ['what looks escaped', '\\u005c', '\\u005c'],
     ] as const) {
       it(`in no time if the text almost holds it: ${what}`, () => {
         const begun = process.cpuUsage();
-        const almost = `${character.repeat(26)}!${'x'.repeat(80)}`;
-        expect(hidden(character.repeat(31), almost)).to.include(almost);
-        // With two ways to match each character it takes seconds, and with a few characters more, days.
+        for (const length of [31, 200]) {
+          const text = `${almost.repeat(26)}!`.repeat(100);
+          hidden(code.repeat(length).slice(0, length), text);
+        }
+        // With two ways to match each character it takes minutes, and with a few characters more, days.
         expect(process.cpuUsage(begun).user).to.be.below(1_000_000);
       });
     }
+
+    it('with a shorter secret in it', () => {
+      const error = errorOf({ error: 'x', error_description: 'No abcdefgh.' }, 400, {
+        secrets: ['def', 'abcdefgh'],
+      });
+      expect(error.message).to.include('No [hidden].');
+    });
 
     it('of the response itself: a token beside the error', () => {
       const tokens = { access_token: 't0ken-1', refresh_token: 't0ken-2' };
