@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
+import { once } from '../guard';
 import {
   EXPIRED,
   LOGIN_LIFETIME,
@@ -80,7 +81,12 @@ export class SessionStore {
     else if (!login) callback(null, false, used.has(handle) ? USED : unknownState(req));
     else if (login.expires <= Date.now()) callback(null, false, EXPIRED);
     else if (!used.take(handle, login.expires)) callback(null, false, USED);
-    else callback(null, login.verifier ?? true, login.state);
+    else {
+      saveNow(session, (error) => {
+        if (error) callback(error as Error);
+        else callback(null, login.verifier ?? true, login.state);
+      });
+    }
   }
 
   private underWay(session: Session): Login[] {
@@ -97,6 +103,16 @@ function sessionOf(req: Request): Session {
     "Signing in keeps a state in the session, and there is none. Put a session middleware (such as express-session) before passport's, " +
       'or do without sessions: store: new CookieStateStore({ secret }).',
   );
+}
+
+/**
+ * Saves a session that is kept on the server. The session middleware would save it with the response, which may be a
+ * minute away: over logins that were begun until then, and after another instance took the same state.
+ */
+function saveNow(session: Session, done: (error?: unknown) => void): void {
+  const { save } = session;
+  if (isInCookie(session) || typeof save !== 'function') done();
+  else save.call(session, once(done, 'The session was not saved within a minute.'));
 }
 
 /** What is not JSON would fail later, when the session middleware saves it: in the middle of the redirect. */

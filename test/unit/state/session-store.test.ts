@@ -1,6 +1,10 @@
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
+import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { SessionStore } from '../../../lib/state/session-store';
-import { begin, comeBack, expectRefused } from './support';
+import { App, Visitor } from '../../support/app';
+import { FakeDribbble, TOKEN } from '../../support/fake-dribbble';
+import { begin, comeBack, expectRefused, META } from './support';
 
 const TEN_MINUTES = 600_000;
 type Session = Record<string, unknown>;
@@ -61,6 +65,64 @@ describe('SessionStore', () => {
     expectRefused(back(used), 'state_used');
     expectRefused(back(tooOld), 'state_unknown'); // dropped when the next one began
     expect(back(login)[1]).to.equal(true);
+  });
+
+  describe('with a session that is kept on the server', () => {
+    /** What was saved, in JSON, and the callbacks to say so. */
+    let saved: [content: string, done: (error?: unknown) => void][];
+    beforeEach(() => {
+      saved = [];
+      Object.defineProperty(session, 'save', {
+        value: (done: () => void) => saved.push([JSON.stringify(session), done]),
+      });
+    });
+
+    it('goes on with a login once the used state is gone from there', () => {
+      const [handle, other] = openMany(2);
+      const said: unknown[] = [];
+      store.verify({ session, headers: {} } as never, handle, META, (...result) => said.push(result));
+      expect(said).to.be.empty;
+      const [[content, done] = []] = saved;
+      expect(content).to.include(other).and.not.include(handle);
+      done?.();
+      expect(said).to.deep.equal([[null, true, 0]]);
+    });
+
+    it('loses no login of somebody who presses the button again during a slow one that fails', async () => {
+      const dribbble = await FakeDribbble.start();
+      const options = { clientID: 'id', clientSecret: 'secret', ...dribbble.endpoints };
+      const app = await App.start(new DribbbleStrategy(options, () => ({})));
+      try {
+        const visitor = new Visitor(app.login, options.authorizationURL);
+        const first = await visitor.begin();
+        const slow = new Promise<Socket>((resolve) => (dribbble.token = resolve));
+        const failing = visitor.callback(`code=first&state=${first}`);
+        const socket = await slow;
+        const second = await visitor.begin();
+        socket.destroy();
+        expect(await failing).to.have.property('status', 502);
+        dribbble.token = { json: TOKEN };
+        expect(await visitor.callback(`code=second&state=${second}`)).to.have.property('status', 200);
+      } finally {
+        await app.stop();
+        await dribbble.stop();
+      }
+    });
+
+    it('calls back with the error if it can not be saved', () => {
+      const failure = new Error('The store is down.');
+      const handle = open();
+      const said: unknown[] = [];
+      store.verify({ session, headers: {} } as never, handle, META, (...result) => said.push(result));
+      saved[0]?.[1](failure);
+      expect(said).to.deep.equal([[failure]]);
+    });
+
+    it('saves nothing for a state that is not right', () => {
+      open();
+      expectRefused(back('x'.repeat(32)), 'state_unknown');
+      expect(saved).to.be.empty;
+    });
   });
 
   it('keeps all of it under its key, and nothing once the logins are over', () => {
