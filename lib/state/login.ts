@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import { debug } from '../debug';
 import { guard, once } from '../guard';
@@ -68,7 +69,8 @@ export class UsedStates {
   private newer = { states: new Set<string>(), expire: 0 };
 
   has(state: string): boolean {
-    return this.newer.states.has(state) || this.older.states.has(state);
+    const kept = keyOf(state);
+    return this.newer.states.has(kept) || this.older.states.has(kept);
   }
 
   /** Of two callbacks with one state, the first gets true. */
@@ -78,16 +80,21 @@ export class UsedStates {
       this.older = this.newer;
       this.newer = { states: new Set(), expire: 0 };
     }
-    // A copy: V8 keeps the request's whole URL in memory for as long as a piece of it.
-    this.newer.states.add(Buffer.from(state).toString());
+    this.newer.states.add(keyOf(state));
     this.newer.expire = Math.max(this.newer.expire, expires);
     return true;
   }
 
   forget(state: string): void {
-    this.newer.states.delete(state);
-    this.older.states.delete(state);
+    this.newer.states.delete(keyOf(state));
+    this.older.states.delete(keyOf(state));
   }
+}
+
+/** What is remembered of a state: a copy, as V8 keeps a whole URL in memory for a piece of it; of a long one, a hash. */
+function keyOf(state: string): string {
+  if (state.length > 64) return createHash('sha256').update(state).digest('base64url');
+  return Buffer.from(state).toString();
 }
 
 /** For the stores that do not remember used states themselves. */

@@ -370,20 +370,28 @@ describe("A login's state", () => {
       expect([used.take('a', LATER), used.take('a', LATER)]).to.deep.equal([true, false]);
     });
 
-    it('is remembered without the URL that it came in', () => {
-      setFlagsFromString('--expose-gc');
-      const collect = runInNewContext('gc') as () => void;
-      const used = new UsedStates();
-      collect();
-      const before = process.memoryUsage().heapUsed;
-      for (let count = 0; count < 1000; count += 1) {
-        const url = Buffer.from(`/callback?state=${randomUUID()}&padding=${'x'.repeat(8000)}`).toString();
-        used.take(new URLSearchParams(url.slice(10)).get('state') ?? '', Infinity);
-      }
-      collect();
-      expect(process.memoryUsage().heapUsed - before).to.be.below(1_000_000);
-      expect(used.has('')).to.equal(false);
-    });
+    for (const [what, length, padding] of [
+      ['without the URL that it came in', 0, 8000],
+      ['by less than itself if it is long', 8000, 0],
+    ] as const)
+      it(`is remembered ${what}`, () => {
+        setFlagsFromString('--expose-gc');
+        const collect = runInNewContext('gc') as () => void;
+        const used = new UsedStates();
+        collect();
+        const before = process.memoryUsage().heapUsed;
+        let state = '';
+        for (let count = 0; count < 1000; count += 1) {
+          const query = `state=${randomUUID()}${'x'.repeat(length)}&padding=${'x'.repeat(padding)}`;
+          state = new URLSearchParams(Buffer.from(query).toString()).get('state') ?? '';
+          used.take(state, Infinity);
+        }
+        collect();
+        expect(process.memoryUsage().heapUsed - before).to.be.below(1_000_000);
+        expect([used.has(state), used.take(state, Infinity)]).to.deep.equal([true, false]);
+        used.forget(state);
+        expect(used.has(state)).to.equal(false);
+      });
 
     it('is forgotten once it could not be used any more', () => {
       const used = new UsedStates();
