@@ -69,7 +69,7 @@ export function request(
 
     function send(): void {
       let socket: Socket | undefined;
-      let bytesBefore = 0;
+      let bytesRead = 0;
       let wasOpen = false;
       let response: http.IncomingMessage | undefined;
       attempts += 1;
@@ -78,12 +78,11 @@ export function request(
         attempt = sent;
         sent.on('socket', (given) => {
           socket = given;
-          bytesBefore = socket.bytesRead;
           wasOpen = sent.reusedSocket || preconnected.has(socket);
           const isTLS = sent.protocol === 'https:';
           isConnected = wasOpen || !(isTLS || socket.connecting);
           if (!isConnected) socket.once(isTLS ? 'secureConnect' : 'connect', () => (isConnected = true));
-          socket.on('data', limitRawBytes);
+          socket.prependListener('data', limitRawBytes); // before the parser, whose events ask how much was read
         });
         sent.on('response', (received) => {
           if (sent !== attempt) return;
@@ -94,8 +93,8 @@ export function request(
         });
         sent.on('error', (error) => {
           if (sent !== attempt) return;
-          if (bytesRead() === 0 && mayRetry()) retry();
-          else failed(error, bytesRead());
+          if (bytesRead === 0 && mayRetry()) retry();
+          else failed(error, bytesRead);
         });
         // Node emits no 'error' after a response that it cannot use, such as an upgrade.
         sent.on('close', () => {
@@ -106,11 +105,9 @@ export function request(
         failed((error ?? new Error('The agent threw nothing')) as Error, 0);
       }
 
-      function bytesRead(): number {
-        return socket ? socket.bytesRead - bytesBefore : 0;
-      }
-      function limitRawBytes(): void {
-        if (bytesRead() > RAW_LIMIT) fail(`sent more than ${String(RAW_LIMIT)} bytes. ${WRONG_URL}`);
+      function limitRawBytes(chunk: Buffer): void {
+        bytesRead += chunk.length; // an agent's stream may have no bytesRead of its own
+        if (bytesRead > RAW_LIMIT) fail(`sent more than ${String(RAW_LIMIT)} bytes. ${WRONG_URL}`);
       }
       function mayRetry(): boolean {
         return wasOpen && attempts === 1;

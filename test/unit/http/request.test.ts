@@ -326,6 +326,14 @@ describe('request', () => {
       });
     }
 
+    it('is sent again when the old one is closed, though the stream does not tell how much was read', async () => {
+      await keep(1, (socket) => socket.end());
+      for (const stream of Object.values(agent.freeSockets).flat())
+        Object.defineProperty(stream, 'bytesRead', { value: undefined });
+
+      expect(await send({ options: { agent } })).to.include({ body: '"new"' });
+    });
+
     it('rejects as one that does not get through, when there is no new connection', async () => {
       await keep(1, (socket) => {
         void server.stop();
