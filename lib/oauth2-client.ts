@@ -151,8 +151,8 @@ export function preconnectFor(client: OAuth2, ...urls: string[]): void {
  * with a status of 200.
  */
 function isTokenResponse(json: Record<string, unknown> = {}): json is DribbbleTokenResponse {
-  const { access_token, token_type = 'bearer', error } = json;
+  const { access_token, token_type = 'bearer', error = null } = json;
   if (typeof access_token !== 'string' || !/^[\x21-\x7e]+$/.test(access_token)) return false;
   if (typeof token_type !== 'string' || token_type.toLowerCase() !== 'bearer') return false;
-  return error === undefined;
+  return error === null;
 }

@@ -141,7 +141,10 @@ describe('OAuth2Client', () => {
   });
 
   it('takes a token without a type, or of one in any case, with any successful status', async () => {
-    for (const token of [{ access_token: 'a' }, { access_token: 'a', token_type: 'BEARER' }])
+    for (const token of [
+      { access_token: 'a', error: null },
+      { access_token: 'a', token_type: 'BEARER' },
+    ])
       expect(await tokenFrom(token, '299')).to.deep.equal([null, 'a', undefined, token]);
   });
 
