@@ -18,12 +18,12 @@ export function settleOnce(actions: Actions, req: Request): Actions {
   // Read now: with a strategy object passed to passport.authenticate(), the next request overwrites them.
   const { success, fail, redirect, error } = actions;
   let settled = false;
-  const once = (action: () => unknown, step: string, ...details: unknown[]): void => {
+  const once = (action: () => unknown, step: string, details: () => unknown[] = () => []): void => {
     if (settled) return;
     settled = true;
     // An async callback of passport.authenticate() may reject. Passport returns its promise, except after a failed login.
     guard(() => {
-      debug(step, ...details);
+      if (isDebugging) debug(step, ...details());
       return action();
     }, reportThrown);
   };
@@ -49,24 +49,29 @@ export function settleOnce(actions: Actions, req: Request): Actions {
       once(() => success.call(actions, user, info), 'signed in');
     },
     fail: (challenge, status) => {
-      const { code = 'verify found no user' } = (challenge ?? {}) as { code?: unknown };
       const action = (): void => {
         fail.call(actions, challenge, status);
       };
+      const code = (): unknown[] => [
+        (challenge as { code?: unknown } | undefined)?.code ?? 'verify found no user',
+      ];
       once(action, 'failed login: %s', code);
     },
     redirect: (url, status) => {
       // The URL contains the state, so only the redirect URI is printed.
-      const sent = isDebugging ? new URL(url, 'http://localhost').searchParams.get('redirect_uri') : '';
+      const sent = (): unknown[] => [
+        new URL(url, 'http://localhost').searchParams.get('redirect_uri') ?? 'left out',
+      ];
       const action = (): void => {
         redirect.call(actions, url, status);
       };
-      once(action, 'login begun: redirect_uri %s', sent ?? 'left out');
+      once(action, 'login begun: redirect_uri %s', sent);
     },
     error: (thrown) => {
       const reason = asError(thrown) as Error & { code?: unknown };
       if (settled) warn(reason);
-      once(() => error.call(actions, reason), 'error: %s %s', reason.name, reason.code ?? '');
+      const action = (): unknown => error.call(actions, reason);
+      once(action, 'error: %s %s', () => [reason.name, reason.code ?? '']);
     },
   };
 }

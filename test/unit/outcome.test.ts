@@ -77,6 +77,12 @@ describe('settleOnce', () => {
     expect(calls[1]?.[1]).to.be.instanceOf(Error).with.property('message', 'route');
   });
 
+  it('passes on an Error whose fields throw when they are read', () => {
+    const odd = Object.defineProperty(new Error('The app is odd.'), 'code', { get: fail });
+    settleOnce(actions(), {} as never).error(odd);
+    expect(calls).to.deep.equal([['error', odd]]);
+  });
+
   it('prints a warning if the app has sent a response already', async () => {
     const sent = { headersSent: true, writableEnded: true };
     expect(await warningsAfter('success', fail, { res: sent, next })).to.deep.equal([thrown]);
