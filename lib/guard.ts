@@ -36,9 +36,10 @@ export function once<Rest extends unknown[]>(
 ): (error?: unknown, ...rest: Rest) => boolean {
   let called = false;
   const tooLate = (): void => {
-    settle(new Error(late), ...([] as unknown as Rest));
+    if (!called) settle(new Error(late), ...([] as unknown as Rest));
   };
-  const patience = late === undefined ? undefined : setTimeout(tooLate, PATIENCE).unref();
+  // If the process was suspended, it may be about to call back: give it one turn of the event loop.
+  const patience = late === undefined ? undefined : setTimeout(() => setImmediate(tooLate), PATIENCE).unref();
   const settle = (error?: unknown, ...rest: Rest): boolean => {
     if (called) {
       if (error) warn(asError(error));
@@ -58,8 +59,9 @@ export function asError(thrown: unknown): Error {
   try {
     if (isError(thrown)) return thrown;
     const error = new Error(typeof thrown === 'string' && thrown ? thrown : message, { cause: thrown });
-    // Keep the fields that error handlers read, such as `status`.
-    return typeof thrown === 'object' ? Object.assign(error, thrown) : error;
+    // Keep the fields that error handlers read, such as `status`. JSON may have a `__proto__` among them.
+    if (typeof thrown === 'object') Object.setPrototypeOf(Object.assign(error, thrown), Error.prototype);
+    return error;
   } catch (cause) {
     return new Error(message, { cause }); // a getter that throws, or a revoked proxy
   }

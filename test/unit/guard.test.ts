@@ -27,6 +27,8 @@ describe('asError', () => {
       expect(asError(nothing).message).to.match(new RegExp(`with ${typeof nothing}, not with an Error`));
     expect(asError({ status: 503, message: 'busy' })).to.include({ status: 503, message: 'busy' });
     expect(asError(42).cause).to.equal(42);
+    const parsed: unknown = JSON.parse('{"__proto__":null,"status":503}');
+    expect(asError(parsed)).to.be.instanceOf(Error).with.property('status', 503);
   });
 
   it('makes an Error of what throws when it is looked at', () => {
