@@ -1,31 +1,25 @@
-import { fork, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Browser } from '../support/browser';
-import { fixture } from '../support/fixtures';
+import type { Express } from 'express';
+import { hostOf, listen } from '../support/raw-server';
 
 interface Block {
   language: string;
   code: string;
-  isProgram: boolean;
 }
 
 const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
-const MINIMAL = join(__dirname, '../../example/minimal.ts');
-const blocks: Block[] = [...readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(
-  ([, language = '', code = '']) => ({
-    language,
-    code,
-    isProgram: code.includes('.listen('),
-  }),
+const [program, ...snippets]: Block[] = [...readme.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(
+  ([, language = '', code = '']) => ({ language, code }),
 );
 
 /** What a snippet takes for granted: the imports of the program above it, and what the text says of it. */
 const PRELUDE = `
-${(blocks[0]?.code ?? '').replace(/\n\n[^]*/, '')}
+${String(program?.code).replace(/\n\n[^]*/, '')}
 const db = { query: async (sql: string, values: unknown[]): Promise<{ rows: { id: number }[] }> => ({ rows: [] }) };
 const [clientID, clientSecret, callbackURL] = ['id', 'secret', 'https://app.example.com/callback'];
 export const app = express();
@@ -42,26 +36,22 @@ describe('The README', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** The file that the block is in: the first program is printed from example/minimal.ts, as pages.test.ts sees to. */
-  function write(block: Block, number: number): string {
-    if (block.isProgram && block.language === 'ts') return MINIMAL;
-    const file = join(folder, `${String(number)}.${block.language}`);
-    writeFileSync(file, block.language === 'js' ? block.code : PRELUDE + block.code);
+  /** Writes a snippet to a file of its own, and gives its name. */
+  function write(snippet: Block): string {
+    const { language, code } = snippet;
+    const file = join(folder, `${String(snippets.indexOf(snippet))}.${language}`);
+    writeFileSync(file, language === 'js' ? code : PRELUDE + code);
     return file;
   }
 
-  it('has snippets', () => {
-    expect(blocks.map(({ language, isProgram }) => [language, isProgram])).to.deep.equal([
-      ['ts', true],
-      ['js', false],
-      ['ts', false],
-      ['ts', false],
-      ['ts', false],
-    ]);
+  // Its program, printed from example/minimal.ts, is run by test/package/pages.test.ts.
+  it('has a program and snippets', () => {
+    expect(program?.code).to.include('.listen(');
+    expect(snippets.map(({ language }) => language)).to.deep.equal(['js', 'ts', 'ts', 'ts']);
   });
 
-  it('has snippets that compile', () => {
-    blocks.forEach((block, number) => block.language === 'ts' && write(block, number));
+  it('has a program and snippets that compile', () => {
+    for (const snippet of snippets) if (snippet.language === 'ts') write(snippet);
     // As an app's own, which is less strict than ours in style.
     const options = {
       esModuleInterop: true,
@@ -76,7 +66,7 @@ describe('The README', () => {
       JSON.stringify({
         extends: '../../tsconfig.json',
         compilerOptions: options,
-        include: ['*.ts', MINIMAL],
+        include: ['*.ts', '../../../example/minimal.ts'],
       }),
     );
     const { stdout } = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', config], {
@@ -108,59 +98,17 @@ describe('The README', () => {
     expect(rows(compare)).to.include.members(rows(readme));
   });
 
-  for (const [number, block] of blocks.entries()) {
-    const firstLine = block.code.split('\n').find((line) => line.trim() !== '') ?? '';
+  for (const snippet of snippets) {
+    const firstLine = snippet.code.split('\n').find((line) => line.trim() !== '') ?? '';
 
-    if (block.isProgram) {
-      it(`has a program that signs somebody in`, async () => {
-        const program = start(write(block, number));
-        try {
-          const [{ port }] = (await once(program, 'message')) as [{ port: number }];
-          const url = `http://127.0.0.1:${String(port)}`;
-          const browser = new Browser();
-          const begun = await browser.get(`${url}/auth/dribbble`);
-          const dribbble = new URL(begun.location ?? '');
-          expect(dribbble.origin + dribbble.pathname).to.equal('https://dribbble.com/oauth/authorize');
-
-          const state = dribbble.searchParams.get('state') ?? '';
-          const back = await browser.get(`${url}/auth/dribbble/callback?code=the-code&state=${state}`);
-          expect(back.headers.get('location')).to.equal('/');
-
-          const home = await browser.get(`${url}/`);
-          expect(JSON.parse(home.body)).to.deep.equal({ id: '1', name: fixture('user')['name'] });
-        } finally {
-          program.kill();
-        }
-      }).timeout(20_000);
-    } else {
-      it(`has a snippet that runs: ${firstLine}`, async () => {
-        const { app } = createRequire(__filename)(write(block, number)) as { app: import('express').Express };
-        if (!block.code.includes('app.use(')) return;
-        const server = app.listen(0, '127.0.0.1');
-        await once(server, 'listening');
-        const { port } = server.address() as import('node:net').AddressInfo;
-        const { status } = await fetch(`http://127.0.0.1:${String(port)}/fail`);
-        server.close();
-        server.closeAllConnections();
-        expect(status).to.equal(503);
-      });
-    }
+    it(`has a snippet that runs: ${firstLine}`, async () => {
+      const { app } = createRequire(__filename)(write(snippet)) as { app: Express };
+      if (!snippet.code.includes('app.use(')) return;
+      const server = await listen(createServer(app));
+      const { status } = await fetch(`http://${hostOf(server)}/fail`);
+      server.close();
+      server.closeAllConnections();
+      expect(status).to.equal(503);
+    });
   }
 });
-
-function start(file: string): ChildProcess {
-  return fork(file, {
-    execArgv: [
-      '--require',
-      require.resolve('../support/register.cjs'),
-      '--require',
-      join(__dirname, '../support/readme-world.ts'),
-    ],
-    env: {
-      ...process.env,
-      DRIBBBLE_CLIENT_ID: 'the-client-id',
-      DRIBBBLE_CLIENT_SECRET: 'the-client-secret',
-      SESSION_SECRET: 'for a test',
-    },
-  });
-}
