@@ -38,9 +38,7 @@ const HEADS = {
   'wrong login': 'wrong logins',
   'wrong response': 'wrong responses',
 };
-const wanted = FAULTS.filter(
-  ({ id, only }) => only !== 'ours' && flags.only.some((prefix) => id.startsWith(prefix)),
-);
+const wanted = FAULTS.filter(({ id }) => flags.only.some((prefix) => id.startsWith(prefix)));
 void (flags.app === undefined ? compare() : tryApp(flags.app, Number(flags.port)));
 
 interface Contestant {

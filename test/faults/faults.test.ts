@@ -53,7 +53,6 @@ describe('DribbbleStrategy', () => {
         clientID: 'the-client-id',
         clientSecret: SECRETS.clientSecret,
         timeout: fault.expected === LATE ? TIMEOUT : NEVER,
-        ...fault.arrange.options,
         ...options,
       },
       (verify ??

@@ -20,11 +20,8 @@ export interface Fault {
   expected: Expected;
   /** The provider's connection is of no more use, so that the client has to close it. */
   closes?: true;
-  /**
-   * It is about this package's own options or verify functions, or about what an app hands to Passport: it cannot be
-   * arranged with others.
-   */
-  only?: 'ours' | 'Passport';
+  /** It is about what an app hands to Passport: it cannot be arranged with a system that is no strategy. */
+  only?: 'Passport';
 }
 
 export interface Arrangement {
@@ -44,8 +41,6 @@ export interface Arrangement {
   verify?: Verify;
   /** What stands before Passport in the app. */
   before?: (req: Request) => void;
-  /** Options of the strategy that only this package has. */
-  options?: object;
 }
 
 export interface Expected {
@@ -659,13 +654,17 @@ const CALLBACKS: Fault[] = [
 
 const THROWN = 'The error handler gets it, as with any handler of Express: the process goes on.';
 const FIRST = 'The first outcome counts, and the process goes on.';
-type AppRow = [id: string, happens: string, arrange: Arrangement, expected: Expected, only?: 'ours'];
+type AppRow = [id: string, happens: string, arrange: Arrangement, expected: Expected];
 /** What an app does, where the same is right. */
 const apps = (right: string, ...rows: AppRow[]): Fault[] =>
-  rows.map(([id, happens, arrange, expected, ours]) => {
-    const only = ours ?? (arrange.verify || arrange.before ? 'Passport' : undefined);
-    return { id: `app/${id}`, happens, right, arrange, expected, ...(only && { only }) };
-  });
+  rows.map(([id, happens, arrange, expected]) => ({
+    id: `app/${id}`,
+    happens,
+    right,
+    arrange,
+    expected,
+    ...((arrange.verify ?? arrange.before) && { only: 'Passport' }),
+  }));
 const thrown = (message: string): never => {
   throw new Error(message);
 };
@@ -716,34 +715,7 @@ const APPS: Fault[] = [
       regenerates(() => thrown('regenerate threw')),
       error(/^regenerate threw$/, 500),
     ],
-    [
-      'skip-rejects',
-      'skipUserProfile returns a promise that rejects',
-      // eslint-disable-next-line @typescript-eslint/require-await -- as most are written
-      { options: { skipUserProfile: async () => thrown('skipUserProfile rejected') } },
-      error(/^skipUserProfile rejected$/, 500),
-      'ours',
-    ],
-    [
-      'skip-throws',
-      'skipUserProfile throws',
-      { options: { skipUserProfile: () => thrown('skipUserProfile threw') } },
-      error(/^skipUserProfile threw$/, 500),
-      'ours',
-    ],
   ),
-  ...apps('An Error: next(null) would let the request through.', [
-    'verify-throws-null',
-    'verify throws null',
-    {
-      verify: () => {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
-        throw null;
-      },
-    },
-    error(/object/, 500),
-    'ours',
-  ]),
   ...apps('An Error: next(undefined) would let the request through.', [
     'verify-rejects-with-nothing',
     'verify returns a promise that rejects with nothing',
@@ -761,24 +733,7 @@ const APPS: Fault[] = [
       }),
       SIGNED_IN,
     ],
-    [
-      'done-then-error',
-      'verify calls done with a user, then with an error, and later with nobody',
-      doneThen((_profile, done) => {
-        done(new Error('a second outcome'));
-        setImmediate(done, null, false);
-      }),
-      SIGNED_IN,
-      'ours',
-    ],
     ['done-then-throws', 'verify calls done, then throws', doneThen(() => thrown('verify threw')), SIGNED_IN],
-    [
-      'done-then-rejects',
-      'verify calls done, then rejects',
-      doneThen(() => Promise.reject(new Error('verify rejected'))),
-      SIGNED_IN,
-      'ours',
-    ],
   ),
   ...apps('The error handler gets what Passport throws then (jaredhanson/passport#907).', [
     'no-regenerate',
@@ -789,13 +744,6 @@ const APPS: Fault[] = [
       verify: (_accessToken, _refreshToken, profile, done) => setImmediate(done, null, userOf(profile)),
     },
     error(/regenerate is not a function/, 500),
-  ]),
-  ...apps('One error that says so.', [
-    'agent-throws',
-    'the agent throws',
-    { options: { agent: { addRequest: () => thrown('the agent threw') } } },
-    error(/the agent threw/),
-    'ours',
   ]),
 ];
 
