@@ -159,42 +159,6 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     });
   }
 
-  it('obeys a subclass whose userProfile calls super', async () => {
-    class Subclass extends DribbbleStrategy {
-      override userProfile(token: string, done: (error?: unknown, profile?: DribbbleProfile) => void): void {
-        super.userProfile(token, (error, profile) => {
-          done(error, profile && { ...profile, displayName: 'from the subclass' });
-        });
-      }
-    }
-    const strategy = build(Subclass);
-    expect(expectKind(await login(strategy), 'success').user).to.include({
-      displayName: 'from the subclass',
-    });
-  });
-
-  it('obeys a subclass whose getOAuthAccessToken authenticates with Basic', async () => {
-    class Subclass extends DribbbleStrategy {
-      constructor(...args: ConstructorParameters<typeof DribbbleStrategy>) {
-        super(...args);
-        const client = clientOf(this);
-        client.getOAuthAccessToken = (code, params, callback) => {
-          const basic = Buffer.from(`${client._clientId}:${client._clientSecret}`).toString('base64');
-          const headers = { Authorization: `Basic ${basic}` };
-          const body = new URLSearchParams({ ...params, code }).toString();
-          client._request('POST', client._accessTokenUrl, headers, body, null, (error, data) => {
-            if (error) callback(error);
-            else callback(null, (JSON.parse(String(data)) as typeof TOKEN).access_token, undefined, {});
-          });
-        };
-      }
-    }
-    const strategy = build(Subclass);
-    expectKind(await login(strategy), 'success');
-    expect(dribbble.received[0]?.headers['authorization']).to.match(/^Basic /);
-    expect(dribbble.received[0]?.body).not.to.include(SECRET);
-  });
-
   it('obeys a subclass whose authenticate overrides a hook for one request', async () => {
     class Subclass extends DribbbleStrategy {
       override authenticate(req: never, perRequest?: object): void {

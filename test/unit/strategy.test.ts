@@ -117,8 +117,13 @@ describe('DribbbleStrategy', () => {
     const path = { callbackURL: '/cb' };
     const here = { headers: { host: 'app.test' }, url: '/auth/dribbble' };
     const headers = { host: 'inner:3000', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.test' };
+    const proxied = { headers };
+    const trusting = { ...path, proxy: true };
     // Fastify's requests have no connection.
-    const overSocket = (encrypted: boolean) => ({ ...here, connection: undefined, socket: { encrypted } });
+    const secure = { ...here, connection: undefined, socket: { encrypted: true } };
+    const plain = { ...here, connection: undefined, socket: { encrypted: false } };
+    const noState = { state: false };
+    const noSession = { session: undefined };
     for (const [what, sends, options, perRequest, req] of [
       ['a scope given as a string', { scope: 'public' }, { scope: 'public' }],
       ['scopes given as an array', { scope: 'public upload' }, { scope }],
@@ -127,42 +132,12 @@ describe('DribbbleStrategy', () => {
       ["its own in place of the request's empty ones", ownSent, own, { scope: '', callbackURL: '' }],
       ["its own in place of the request's null", ownSent, own, { scope: null, callbackURL: null }],
       ['a path at the host of the request', { redirect_uri: 'http://app.test/cb' }, path, {}, here],
-      [
-        'a path over https where the socket is encrypted',
-        { redirect_uri: 'https://app.test/cb' },
-        path,
-        {},
-        overSocket(true),
-      ],
-      [
-        'a path over http where it is not',
-        { redirect_uri: 'http://app.test/cb' },
-        path,
-        {},
-        overSocket(false),
-      ],
-      [
-        'a path without trust in a proxy, by default',
-        { redirect_uri: 'http://inner:3000/cb' },
-        path,
-        {},
-        { headers },
-      ],
-      [
-        'a path behind a proxy, under the proxy option',
-        { redirect_uri: 'https://app.test/cb' },
-        { ...path, proxy: true },
-        {},
-        { headers },
-      ],
-      [
-        'no state, without a session, if state is false',
-        { state: null },
-        { state: false },
-        {},
-        { session: undefined },
-      ],
-      ["the app's own state if state is false", { state: 'mine' }, { state: false }, { state: 'mine' }],
+      ['a path over https on an encrypted socket', { redirect_uri: 'https://app.test/cb' }, path, {}, secure],
+      ['a path over http on any other socket', { redirect_uri: 'http://app.test/cb' }, path, {}, plain],
+      ['a path without trust in a proxy', { redirect_uri: 'http://inner:3000/cb' }, path, {}, proxied],
+      ['a path with trust in a proxy', { redirect_uri: 'https://app.test/cb' }, trusting, {}, proxied],
+      ['no state, without a session, if state is false', { state: null }, noState, {}, noSession],
+      ["the app's own state if state is false", { state: 'mine' }, noState, { state: 'mine' }],
     ] as [what: string, sends: object, options: object, perRequest?: object, req?: FakeRequest][]) {
       it(`sends ${what}`, async () => {
         const { searchParams } = await begin(options, req, perRequest);

@@ -12,24 +12,17 @@ interface Client {
 type StoreCallback = (error: unknown, ...rest: unknown[]) => void;
 
 const thrown = new Error('The hook is wrong.');
-/** A store in memory: calls back at once. */
-class Store {
-  store(_req: unknown, callback: StoreCallback): void {
-    callback(null, 'the-state');
-  }
-  verify(_req: unknown, _state: unknown, callback: StoreCallback): void {
-    callback(null, true);
-  }
-}
-/** Calls back later, when nothing of the app is on the stack that would catch. */
-class LaterStore extends Store {
-  override store(_req: unknown, callback: StoreCallback): void {
-    setImmediate(callback, null, 'the-state');
-  }
-  override verify(_req: unknown, _state: unknown, callback: StoreCallback): void {
-    setImmediate(callback, null, true);
-  }
-}
+/** A store that answers at once, and one that does so later, when nothing is on the stack that would catch. */
+const storeBy = (answer: (callback: StoreCallback, ...outcome: unknown[]) => unknown) => ({
+  store: (_req: unknown, callback: StoreCallback) => answer(callback, null, 'the-state'),
+  verify: (_req: unknown, _state: unknown, callback: StoreCallback) => answer(callback, null, true),
+});
+const STORES = {
+  'at once': storeBy((callback, ...outcome) => {
+    callback(...(outcome as [unknown]));
+  }),
+  later: storeBy(setImmediate),
+};
 
 // mocha fails a test during which an exception or a rejection reaches the process.
 describe('DribbbleStrategy, when what the app gave it throws,', () => {
@@ -70,8 +63,8 @@ describe('DribbbleStrategy, when what the app gave it throws,', () => {
     ['a callback of _oauth2.get in userProfile', { userProfile: calling(fail) }],
     ['an async callback of _oauth2.get in userProfile', { userProfile: calling(reject) }],
   ] as const) {
-    for (const store of [new Store(), new LaterStore()]) {
-      it(`ends the login in the error of ${what}, with a ${store.constructor.name}`, async () => {
+    for (const [when, store] of Object.entries(STORES)) {
+      it(`ends the login in the error of ${what}, with a store that answers ${when}`, async () => {
         const strategy = build(hooks, { store });
         const outcome = await login(strategy).catch((reason: unknown) => (reason as Error).cause as Outcome);
         expect(errorOf(outcome)).to.equal(thrown);

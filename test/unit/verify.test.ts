@@ -31,11 +31,11 @@ const withDone =
   (_a: A, _r: R, _p: P, done: Done): unknown =>
     does(done);
 
-/** Calls done with Ada in a later turn, and returns something before. */
+/** Calls done in a later turn, and returns something before. */
 const later =
-  (returned?: unknown) =>
+  (returned?: unknown, outcome: unknown = ada) =>
   (done: Done): unknown => {
-    setImmediate(done, null, ada);
+    setImmediate(done, null, outcome);
     return returned;
   };
 
@@ -373,18 +373,12 @@ describe('guardSkip', () => {
     ['calls back with an error', (_token: string, done: Done) => done(failure), [failure]],
     [
       'calls back with true after its promise has resolved to undefined',
-      (_token: string, done: Done) => {
-        setImmediate(done, null, true);
-        return Promise.resolve();
-      },
+      (_token: string, done: Done) => later(Promise.resolve(), true)(done),
       [null, true],
     ],
     [
       'returns true, and calls back with false',
-      (_token: string, done: Done) => {
-        setImmediate(done, null, false);
-        return true;
-      },
+      (_token: string, done: Done) => later(true, false)(done),
       [null, false],
     ],
     [
@@ -435,10 +429,7 @@ describe('guardProfile', () => {
     ['rejects', () => Promise.reject(failure), [failure]],
     ...[undefined, null].map((nothing) => [
       `resolves to ${String(nothing)} before it calls back`,
-      (_token: string, done: Done) => {
-        setImmediate(done, null, profile);
-        return Promise.resolve(nothing);
-      },
+      (_token: string, done: Done) => later(Promise.resolve(nothing), profile)(done),
       [null, profile],
     ]),
     [
