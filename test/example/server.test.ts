@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, get, Agent, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -10,6 +9,7 @@ import { anotherPort, readSettings } from '../../example/settings';
 import { stop } from '../../example/stop';
 import { Browser } from '../support/browser';
 import { signIn, spawnExample } from '../support/example';
+import { hostOf, listen } from '../support/raw-server';
 
 describe('npm start', function () {
   this.timeout(60_000);
@@ -110,16 +110,13 @@ describe('npm start', function () {
   }).timeout(60_000);
 
   it('says in one line that the port is taken', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    try {
-      expect(await refusal({ PORT: String(port) })).to.equal(
-        `Port ${String(port)} is taken. Stop what uses it, or choose another one: PORT=${String(port > 60_000 ? 8000 : port + 10)} npm start\n`,
-      );
-    } finally {
-      server.close();
-    }
+    const server = await listen(createServer());
+    const port = Number(new URL(`http://${hostOf(server)}`).port);
+    const another = String(port > 60_000 ? 8000 : port + 10);
+    expect(await refusal({ PORT: String(port) })).to.equal(
+      `Port ${String(port)} is taken. Stop what uses it, or choose another one: PORT=${another} npm start\n`,
+    );
+    server.close();
   });
 
   const mistakes: [what: string, env: Record<string, string>, line: RegExp][] = [
@@ -195,29 +192,23 @@ describe('anotherPort', () => {
 
 describe('Stopping a server', () => {
   let server: Server;
-  let pending: Promise<ServerResponse>;
+  let pending: Promise<[IncomingMessage, ServerResponse]>;
   beforeEach(async () => {
-    pending = new Promise((resolve) => {
-      server = createServer((_req, res) => {
-        resolve(res);
-      }).listen(0, '127.0.0.1');
-    });
-    await once(server, 'listening');
+    server = await listen(createServer());
+    pending = once(server, 'request') as typeof pending;
   });
 
-  const ask = () =>
-    new Promise<number | undefined>((resolve, reject) => {
-      const { port } = server.address() as AddressInfo;
-      get({ port, host: '127.0.0.1', agent: new Agent({ keepAlive: true }) }, (res) => {
-        res.resume().on('end', () => {
-          resolve(res.statusCode);
-        });
-      }).on('error', reject);
-    });
+  /** The status of a response. */
+  async function ask(): Promise<number | undefined> {
+    const asked = get(`http://${hostOf(server)}`, { agent: new Agent({ keepAlive: true }) });
+    const [res] = (await once(asked, 'response')) as [IncomingMessage];
+    await once(res.resume(), 'end');
+    return res.statusCode;
+  }
 
   it('lets a request under way finish, and does not wait for the kept-alive connection after it', async () => {
     const answered = ask();
-    const res = await pending;
+    const [, res] = await pending;
     const stopped = stop(server);
     res.end('done');
     expect(await answered).to.equal(200);

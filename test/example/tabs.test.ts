@@ -1,6 +1,4 @@
 import { createServer, type Server } from 'node:https';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import express, { type RequestHandler } from 'express';
 import { Passport } from 'passport';
@@ -9,6 +7,7 @@ import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium';
 import { startExample } from '../support/example';
+import { close, hostOf, listen } from '../support/raw-server';
 import { TLS } from '../support/tls-host';
 
 /** The app, and a host beside it that somebody else has; Chromium finds both on loopback. */
@@ -73,10 +72,9 @@ describe('In Chromium', function () {
       planted = '';
       sent = undefined;
       isHeld = false;
-      server = createServer(TLS).listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
-      [app, sibling] = [APP, SIBLING].map((host) => `https://${host}:${String(port)}`) as [string, string];
+      server = await listen(createServer(TLS));
+      const at = (name: string): string => `https://${hostOf(server).replace('127.0.0.1', name)}`;
+      [app, sibling] = [at(APP), at(SIBLING)];
       sandbox = await startSandbox({ callbackURL: `${app}/callback` });
       const store = new CookieStateStore({ secret: 'a secret for states, of 32 or more characters' });
       const passport = new Passport();
@@ -108,8 +106,7 @@ describe('In Chromium', function () {
     });
     afterEach(async () => {
       server.closeAllConnections();
-      server.close();
-      await sandbox.close();
+      await Promise.all([close(server), sandbox.close()]);
     });
 
     /** The attacker's own login, as far as the callback: where it leads, and the state cookie that goes with it. */

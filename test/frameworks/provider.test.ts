@@ -1,13 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { RequestHandler } from 'express';
 // Version 8, the last one that Node 20 runs as it is.
 import { Provider, type Configuration } from 'oidc-provider';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { Browser } from '../support/browser';
+import { hostOf, listen } from '../support/raw-server';
 import { EXPRESS, makeApp, serve } from './support/express';
 
 const CLIENT = { client_id: 'the-client-id', client_secret: 'the-client-secret' };
@@ -47,13 +46,11 @@ describe('DribbbleStrategy', () => {
   it("signs somebody in at oidc-provider, which asks for PKCE and sends its issuer's name", async () => {
     const { app, passport } = makeApp(EXPRESS[0][1]);
     const running = await serve(app);
-    let respond: RequestListener = () => undefined;
-    const server = createServer((req, res) => respond(req, res)).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const issuer = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const server = await listen(createServer());
+    const issuer = `http://${hostOf(server)}`;
     const provider = new Provider(issuer, configure(`${running.url}/callback`));
     const handle = provider.callback() as RequestListener;
-    respond = (req, res) => {
+    server.on('request', (req, res) => {
       const [, token] = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '') ?? [];
       if (req.url === '/v2/user') {
         void provider.AccessToken.find(token ?? '').then((found) => {
@@ -65,7 +62,7 @@ describe('DribbbleStrategy', () => {
       } else {
         handle(req, res);
       }
-    };
+    });
     passport.use(
       new DribbbleStrategy(
         {

@@ -1,13 +1,12 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHTTPSServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { generate } from 'selfsigned';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser } from '../support/browser';
+import { hostOf, listen } from '../support/raw-server';
 import { callbackOf, endpointsOf, lastRequest, MAYA, startDribbble } from './support/dribbble';
 import { start, type Running } from './support/recipe';
 import { startRedis } from './support/redis';
@@ -84,18 +83,16 @@ describe('The recipe', () => {
     const app = new URL(await run('proxy'));
     const proxy = createHTTPSServer({ key, cert }, (req, res) => {
       const headers = { ...req.headers, 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.7' };
-      const onward = request(
-        { host: '127.0.0.1', port: app.port, method: req.method, path: req.url, headers },
-        (answer) => {
-          res.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(res);
-        },
-      );
+      const target = { host: '127.0.0.1', port: app.port, method: req.method, path: req.url, headers };
+      const onward = request(target, (answer) => {
+        res.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(res);
+      });
       req.pipe(onward);
-    }).listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
+    });
+    await listen(proxy);
     try {
-      const url = `https://localhost:${String((proxy.address() as AddressInfo).port)}`;
+      const url = `https://${hostOf(proxy).replace('127.0.0.1', 'localhost')}`;
       browser = new Browser({}, { ca: cert });
       const page = await browser.open(`${url}/auth/dribbble`);
       expect(JSON.parse(page.body)).to.deep.equal(MAYA);

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { callbackURL, createApp, type AppOptions } from '../../example/app';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import type { Browser, Page } from './browser';
+import { close, hostOf, listen } from './raw-server';
 
 export interface Example {
   url: string;
@@ -20,9 +20,8 @@ type Options = Partial<Omit<AppOptions, 'dribbble'>> & { dribbble?: Partial<AppO
 /** The example app beside its sandbox, each on a free port; `options` are in place of the usual ones. */
 export async function startExample(options: Options = {}): Promise<Example> {
   // The pictures of the README show the usual port.
-  const server = createServer().listen(process.env['SCREENSHOTS'] ? 3000 : 0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://localhost:${String((server.address() as AddressInfo).port)}`;
+  const server = await listen(createServer(), process.env['SCREENSHOTS'] ? 3000 : 0);
+  const url = `http://${hostOf(server).replace('127.0.0.1', 'localhost')}`;
   const sandbox = await startSandbox({ callbackURL: callbackURL(url) });
   const log: unknown[] = [];
   server.on(
@@ -42,7 +41,7 @@ export async function startExample(options: Options = {}): Promise<Example> {
     log,
     close: async () => {
       server.closeAllConnections();
-      await Promise.all([new Promise((resolve) => server.close(resolve)), sandbox.close()]);
+      await Promise.all([close(server), sandbox.close()]);
     },
   };
 }
