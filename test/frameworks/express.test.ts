@@ -152,56 +152,6 @@ for (const [version, express] of EXPRESS) {
       expect(JSON.stringify(lastRequest(dribbble, 'authorize'))).not.to.include('shots');
     });
 
-    it('does without a callback URL: Dribbble takes the registered one', async () => {
-      const made = makeApp(express);
-      made.app.get('/registered', (req, res) => {
-        res.redirect(req.url.replace('/registered', '/callback'));
-      });
-      const strategy = new DribbbleStrategy({ ...options({}), callbackURL: undefined }, byId);
-      made.passport.use(strategy);
-      made.app.get('/login', made.passport.authenticate('dribbble') as RequestHandler);
-      made.app.get('/callback', made.passport.authenticate('dribbble') as RequestHandler, (req, res) => {
-        res.json(req.user);
-      });
-      running = await serve(made.app);
-      await dribbble.close();
-      dribbble = await startDribbble(`${running.url}/callback`);
-      Object.assign((strategy as unknown as { _oauth2: object })._oauth2, {
-        _authorizeUrl: dribbble.options.authorizationURL,
-        _accessTokenUrl: dribbble.options.tokenURL,
-      });
-      Object.assign((strategy as unknown as { _dribbble: object })._dribbble, {
-        userProfileURL: dribbble.options.userProfileURL,
-      });
-
-      expect((await browser.open(`${running.url}/login`)).body).to.equal('{"id":"1"}');
-      expect(lastRequest(dribbble, 'authorize')).not.to.have.property('redirect_uri');
-      expect(lastRequest(dribbble, 'token')).not.to.have.property('redirect_uri');
-    });
-
-    it('links an account to somebody who is signed in', async () => {
-      const { app, passport } = makeApp(express);
-      passport.use(
-        new DribbbleStrategy(options({}), (_accessToken, _refreshToken, profile) => ({
-          dribbbleId: profile.id,
-        })),
-      );
-      app.get('/sign-in', (req, res, next) => {
-        req.logIn({ name: 'local' }, (error) => {
-          if (error) next(error);
-          else res.end();
-        });
-      });
-      app.get('/login', passport.authorize('dribbble') as RequestHandler);
-      app.get('/callback', passport.authorize('dribbble') as RequestHandler, (req, res) => {
-        res.json({ user: req.user, account: (req as { account?: unknown }).account });
-      });
-      running = await serve(app);
-      await browser.get(`${running.url}/sign-in`);
-      const { body } = await browser.open(`${running.url}/login`);
-      expect(JSON.parse(body)).to.deep.equal({ user: { name: 'local' }, account: { dribbbleId: '1' } });
-    });
-
     it('holds several strategies under names of their own', async () => {
       const { app, passport } = makeApp(express);
       const other = await startDribbble();

@@ -4,8 +4,8 @@ import type { Page } from '../../support/browser';
 export const MAYA = { id: '1', name: 'Maya Lind' };
 
 /** The sandbox, at which maya says yes at once. */
-export async function startDribbble(callbackURL?: string): Promise<Sandbox> {
-  const dribbble = await startSandbox({ callbackURL });
+export async function startDribbble(): Promise<Sandbox> {
+  const dribbble = await startSandbox();
   dribbble.signInAs('maya');
   return dribbble;
 }
