@@ -9,11 +9,7 @@ import { listen } from '../support/raw-server';
 const BIN = path.join(__dirname, '../../lib/dribbble-sandbox.ts');
 
 /** Runs the command, and collects what it prints. */
-function start(...args: string[]): {
-  child: ChildProcess;
-  output: () => string;
-  until: (text: string) => Promise<void>;
-} {
+function start(...args: string[]) {
   const child = spawn(process.execPath, ['--require', 'tsx/cjs', BIN, ...args]);
   let output = '';
   const until = async (text: string): Promise<void> => {

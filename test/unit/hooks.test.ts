@@ -16,21 +16,7 @@ type Callback = (error: unknown, body?: unknown, response?: unknown) => void;
 interface Client {
   get: (url: string, token: string, callback: Callback) => void;
   getOAuthAccessToken: (code: string, params: object, callback: (...result: unknown[]) => void) => void;
-  _request: (
-    method: string,
-    url: string,
-    headers: object | null,
-    body: string | null,
-    token: string | null,
-    callback: Callback,
-  ) => void;
   useAuthorizationHeaderforGET: (useIt: boolean) => void;
-  _clientId: string;
-  _clientSecret: string;
-  _baseSite: string;
-  _authorizeUrl: string;
-  _accessTokenUrl: string;
-  _customHeaders: object;
 }
 type Constructor = new (...args: ConstructorParameters<typeof DribbbleStrategy>) => DribbbleStrategy;
 const clientOf = (strategy: OAuth2Strategy): Client => (strategy as unknown as { _oauth2: Client })._oauth2;
@@ -265,32 +251,6 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     clientOf(strategy).useAuthorizationHeaderforGET(true);
     expectKind(await login(strategy), 'success');
     expect(dribbble.received[1]?.headers['authorization']).to.equal(`Token ${TOKEN.access_token}`);
-  });
-
-  it('gives passport-oauth2-refresh a client by the constructor of its own', async () => {
-    const own = clientOf(build());
-    const Constructor = own.constructor as new (...args: unknown[]) => Client;
-    // As passport-oauth2-refresh 2.2.0 makes it.
-    const refreshing = new Constructor(
-      own._clientId,
-      own._clientSecret,
-      own._baseSite,
-      own._authorizeUrl,
-      `${own._accessTokenUrl}?refresh`,
-      own._customHeaders,
-    );
-    refreshing.getOAuthAccessToken = own.getOAuthAccessToken;
-    const [, token] = await new Promise<unknown[]>((resolve) => {
-      refreshing.getOAuthAccessToken('the-refresh-token', { grant_type: 'refresh_token' }, (...result) => {
-        resolve(result);
-      });
-    });
-    expect(token).to.equal(TOKEN.access_token);
-    expect(dribbble.received[0]?.path).to.equal('/oauth/token?refresh=');
-    const body = dribbble.received[0]?.body;
-    expect(body)
-      .to.include('refresh_token=the-refresh-token')
-      .and.not.match(/\bcode=/);
   });
 
   for (const [how, result, ErrorClass, status, says] of [
