@@ -109,24 +109,24 @@ describe('The example app', () => {
   });
 
   describe('signing out', () => {
-    it('is not claimed to somebody who is signed in', async () => {
-      const browser = new Browser();
+    let browser: Browser;
+    beforeEach(async () => {
+      browser = new Browser();
       await signIn(browser, example.url, 'rookie');
+    });
+
+    it('is not claimed to somebody who is signed in', async () => {
       const page = await browser.open(`${example.url}/signed-out`);
       expect(page.url).to.equal(`${example.url}/profile`);
       expect(page.body).not.to.contain('You are signed out');
     });
 
     it('is done by a form, never by a link', async () => {
-      const browser = new Browser();
-      await signIn(browser, example.url, 'rookie');
       expect((await browser.get(`${example.url}/auth/sign-out`)).status).to.equal(404);
       expect((await browser.get(`${example.url}/data`)).status).to.equal(200);
     });
 
     it("refuses another site's form", async () => {
-      const browser = new Browser();
-      await signIn(browser, example.url, 'rookie');
       const page = await browser.post(`${example.url}/auth/sign-out`, {}, { 'sec-fetch-site': 'cross-site' });
       expect(page.status).to.equal(403);
       expect((await browser.get(`${example.url}/data`)).status).to.equal(200);
@@ -218,46 +218,24 @@ describe('The example app', () => {
         });
       }
 
-      interface Failure {
-        token?: Reply;
-        user?: Reply;
-        says: string;
-        status: number;
-        retryAfter?: string;
-      }
-      const failures: Record<string, Failure> = {
-        'the code has expired': {
-          token: { status: 400, json: { error: 'invalid_grant' } },
-          says: 'This sign-in took too long',
-          status: 500,
-        },
-        'Dribbble is down, and when to come back': {
-          user: { status: 500, json: { message: 'Oops.' } },
-          says: 'Dribbble would not tell us who you are',
-          status: 502,
-          retryAfter: '60',
-        },
-        'Dribbble takes too long': { user: () => undefined, says: 'Dribbble takes too long', status: 504 },
-        'the rate limit is reached, and when to come back': {
-          user: { status: 429, json: { message: 'API rate limit exceeded.' } },
-          says: 'Sign in again in a minute',
-          status: 503,
-          retryAfter: '60',
-        },
-        'nothing sensible came back': {
-          token: (socket) => socket.write(response('<html>Maintenance</html>')),
-          says: 'Dribbble is not responding',
-          status: 502,
-        },
-      };
-      for (const [what, { says, status, retryAfter, ...behaviour }] of Object.entries(failures)) {
-        it(`says that ${what}`, async () => {
-          Object.assign(fake, behaviour);
+      const expired = { status: 400, json: { error: 'invalid_grant' } };
+      const down = { status: 500, json: { message: 'Oops.' } };
+      const limited = { status: 429, json: { message: 'API rate limit exceeded.' } };
+      const page: Reply = (socket) => socket.write(response('<html>Maintenance</html>'));
+      for (const [what, reply, status, says, retryAfter] of [
+        ['the code has expired', { token: expired }, 500, 'This sign-in took too long'],
+        ['Dribbble is down', { user: down }, 502, 'Dribbble would not tell us who you are', '60'],
+        ['Dribbble takes too long', { user: () => undefined }, 504, 'Dribbble takes too long'],
+        ['the rate limit is reached', { user: limited }, 503, 'Sign in again in a minute', '60'],
+        ['nothing sensible came back', { token: page }, 502, 'Dribbble is not responding'],
+      ] as const) {
+        it(`says that ${what}${retryAfter ? ', and when to come back' : ''}`, async () => {
+          Object.assign(fake, reply);
           const app = await start({ dribbble: { ...fake.endpoints, timeout: 200 } });
-          const page = await comeBack(app, 'code=good');
-          expect(page.status).to.equal(status);
-          expect(page.body).to.contain(says);
-          if (retryAfter) expect(page.headers.get('retry-after')).to.equal(retryAfter);
+          const { headers, ...shown } = await comeBack(app, 'code=good');
+          expect(shown.status).to.equal(status);
+          expect(shown.body).to.contain(says);
+          if (retryAfter) expect(headers.get('retry-after')).to.equal(retryAfter);
         });
       }
 
