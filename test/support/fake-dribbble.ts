@@ -39,8 +39,6 @@ export const USER = { id: 1, login: 'maya', name: 'Maya Lind', html_url: 'https:
 export class FakeDribbble extends RawServer {
   token: Reply = { json: TOKEN };
   user: Reply = { json: USER };
-  /** The callback URL registered with the application: where people go back to without a redirect_uri. */
-  registered = 'http://localhost/';
   readonly received: Received[] = [];
 
   static override async start(port?: number): Promise<FakeDribbble> {
@@ -84,7 +82,7 @@ export class FakeDribbble extends RawServer {
     const { pathname } = new URL(request.path, 'http://dribbble.test');
     const isToken = pathname === '/oauth/token';
     if (pathname === '/oauth/authorize') {
-      socket.write(sayYes(request, this.registered));
+      socket.write(sayYes(request));
       return;
     }
     const reply = isToken ? this.token : this.user;
@@ -97,9 +95,9 @@ export class FakeDribbble extends RawServer {
 }
 
 /** The page that people are sent to: whoever gets there says yes at once. */
-function sayYes({ path }: Received, registered: string): Buffer {
+function sayYes({ path }: Received): Buffer {
   const { searchParams } = new URL(path, 'http://dribbble.test');
-  const back = new URL(searchParams.get('redirect_uri') ?? registered);
+  const back = new URL(searchParams.get('redirect_uri') ?? '');
   back.searchParams.set('code', CODE);
   const state = searchParams.get('state');
   if (state !== null) back.searchParams.set('state', state);

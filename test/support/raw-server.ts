@@ -9,7 +9,6 @@ export class RawServer {
   /** `127.0.0.1` and the port. */
   host = '';
   behave: Behaviour = () => undefined;
-  onConnection: (socket: net.Socket) => void = () => undefined;
   readonly requests: string[] = [];
   readonly connections = new Set<net.Socket>();
   private readonly server = net.createServer({ allowHalfOpen: true }, (socket) => {
@@ -42,7 +41,6 @@ export class RawServer {
   private serve(socket: net.Socket): void {
     let text = '';
     this.connections.add(socket);
-    this.onConnection(socket);
     // The client's going away ends the connection, whatever the behaviour still writes.
     socket.on('error', () => undefined);
     socket.on('end', () => socket.destroy());
