@@ -15,12 +15,19 @@ import type { Report } from './app';
 const PATIENCE = { compared: 6000, app: 30_000 };
 /** Milliseconds in which another outcome, or a crash, may still come: the timeout in app.ts, and a little more. */
 const AFTERMATH = 1200;
-const COLUMNS = ['right', 'crash', 'hang', 'wrong login', 'wrong response'] as const;
+const HEADS = {
+  right: 'right',
+  crash: 'crashes',
+  hang: 'hangs',
+  'wrong login': 'wrong logins',
+  'wrong response': 'wrong responses',
+};
+const COLUMNS = Object.keys(HEADS);
 interface Runtime {
   path: string;
   flags: string[];
 }
-type Verdict = [column: (typeof COLUMNS)[number], why?: string];
+type Verdict = [column: keyof typeof HEADS, why?: string];
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,13 +38,6 @@ const { values: flags } = parseArgs({
     verbose: { type: 'boolean' },
   },
 });
-const HEADS = {
-  right: 'right',
-  crash: 'crashes',
-  hang: 'hangs',
-  'wrong login': 'wrong logins',
-  'wrong response': 'wrong responses',
-};
 const wanted = FAULTS.filter(({ id }) => flags.only.some((prefix) => id.startsWith(prefix)));
 void (flags.app === undefined ? compare() : tryApp(flags.app, Number(flags.port)));
 
@@ -83,11 +83,9 @@ async function compare(): Promise<void> {
 }
 
 function versionOf(name: string): string {
-  const folder = join(
-    __dirname,
-    name === 'passport-dribbble-oauth2' ? '..' : `../bench/node_modules/${name}`,
-  );
-  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+  const folder = name === 'passport-dribbble-oauth2' ? '..' : `../bench/node_modules/${name}`;
+  const file = join(__dirname, folder, 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** All faults, in a process of its own: a new one after a crash, or a login that hangs. */
@@ -107,10 +105,7 @@ async function tryOut({ name, runtime, faults }: Contestant): Promise<Verdict[]>
   return verdicts;
 }
 
-function start(
-  name: string,
-  { path, flags: execArgv }: Runtime,
-): { process: ChildProcess; crash: Promise<Verdict> } {
+function start(name: string, { path, flags: execArgv }: Runtime) {
   const child = fork(join(__dirname, 'app.cjs'), [name], {
     execPath: path,
     execArgv,
@@ -196,7 +191,7 @@ function print(name: string, { id, happens, right }: Fault, [column, why]: Verdi
 }
 
 function printTable(rows: [what: string, verdicts: Verdict[]][]): void {
-  console.log(`\n| | ${COLUMNS.map((column) => HEADS[column]).join(' | ')} |`);
+  console.log(`\n| | ${Object.values(HEADS).join(' | ')} |`);
   console.log(`| --- |${COLUMNS.map(() => ' ---: |').join('')}`);
   for (const [what, verdicts] of rows) {
     const [right, ...others] = COLUMNS.map(
