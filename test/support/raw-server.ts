@@ -67,6 +67,19 @@ export function response(
   return Buffer.concat([Buffer.from(head.join('\r\n')), Buffer.from(body)]);
 }
 
+/** Writes a text again and again, as much as the client takes. */
+export function flood(text: string, first = ''): Behaviour<unknown> {
+  const bytes = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)));
+  return (socket) => {
+    const more = (): void => {
+      while (socket.writable && socket.write(bytes));
+    };
+    socket.on('drain', more);
+    socket.write(first);
+    more();
+  };
+}
+
 /** Listens on loopback. */
 export async function listen<T extends net.Server>(server: T, port = 0): Promise<T> {
   server.listen(port, '127.0.0.1');
