@@ -131,11 +131,7 @@ describe('npm start', function () {
       { HOST: '192.0.2.1', DRIBBBLE_CLIENT_ID: 'x', DRIBBBLE_CLIENT_SECRET: 'x' },
       /^HOST must be an address of this machine.*"192\.0\.2\.1"\.\n$/,
     ],
-    [
-      'a Redis that is not there',
-      { REDIS_URL: 'redis://127.0.0.1:1' },
-      /^There is no Redis at REDIS_URL.*\n$/,
-    ],
+    ['a Redis that is not there', { REDIS_URL: 'redis://127.0.0.1:1' }, /^There is no Redis at .*\n$/],
   ];
   for (const [what, env, line] of mistakes) {
     it(`refuses ${what}, in one line`, async () => {

@@ -41,11 +41,7 @@ describe('DribbbleStrategy', () => {
     undo();
   });
 
-  async function run(
-    fault: Fault,
-    options?: Partial<DribbbleStrategyOptions>,
-    parser?: 'simple',
-  ): Promise<Seen> {
+  async function run(fault: Fault, options?: Partial<DribbbleStrategyOptions>, parser?: 'simple') {
     const { verify, before } = fault.arrange;
     const strategy = new DribbbleStrategy(
       {

@@ -33,11 +33,7 @@ for (const [version, express] of EXPRESS) {
     });
 
     function options<T extends object>(more: T) {
-      return {
-        ...dribbble.options,
-        callbackURL: '/callback',
-        ...more,
-      };
+      return { ...dribbble.options, callbackURL: '/callback', ...more };
     }
 
     /** Serves both legs, and gives the page at the end of a login: what the last handler made of the request. */
@@ -93,11 +89,8 @@ for (const [version, express] of EXPRESS) {
           done(null, { id: profile.id, scope: params.scope, type: params.token_type });
         },
       );
-      expect(await login(makeApp(express), strategy)).to.deep.equal({
-        id: '1',
-        scope: 'public upload',
-        type: 'Bearer',
-      });
+      const user = { id: '1', scope: 'public upload', type: 'Bearer' };
+      expect(await login(makeApp(express), strategy)).to.deep.equal(user);
       expect(lastRequest(dribbble, 'authorize')['scope']).to.equal('public upload');
     });
 
@@ -119,26 +112,22 @@ for (const [version, express] of EXPRESS) {
           hasProfile: profile !== undefined,
         }),
       );
-      expect(await login(makeApp(express), strategy)).to.deep.equal({
-        hasToken: true,
-        hasProfile: false,
-      });
+      const user = { hasToken: true, hasProfile: false };
+      expect(await login(makeApp(express), strategy)).to.deep.equal(user);
       expect(endpointsOf(dribbble)).to.deep.equal(['authorize', 'token']);
     });
 
     it('does without a login session', async () => {
       const strategy = new DribbbleStrategy(options({}), byId);
-      expect(await login(makeApp(express), strategy, { authenticate: { session: false } })).to.deep.equal({
-        id: '1',
-      });
+      const authenticate = { session: false };
+      expect(await login(makeApp(express), strategy, { authenticate })).to.deep.equal({ id: '1' });
       expect(await me()).to.equal(null);
     });
 
     it('does without any session where state is turned off by hand', async () => {
       const strategy = new DribbbleStrategy(options({ state: false }), byId);
-      expect(
-        await login(makeApp(express, false), strategy, { authenticate: { session: false } }),
-      ).to.deep.equal({ id: '1' });
+      const authenticate = { session: false };
+      expect(await login(makeApp(express, false), strategy, { authenticate })).to.deep.equal({ id: '1' });
       expect(lastRequest(dribbble, 'authorize')).not.to.have.property('state');
     });
 

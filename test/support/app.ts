@@ -51,10 +51,7 @@ export class App {
     await close(this.server);
   }
 
-  private route(
-    strategy: Strategy,
-    { authenticate = {}, parser = 'extended', before, callback }: AppSetup,
-  ): void {
+  private route(strategy: Strategy, { authenticate = {}, parser = 'extended', before, callback }: AppSetup) {
     const passport = new Passport();
     passport.use('dribbble', strategy);
     passport.serializeUser((user, done) => {

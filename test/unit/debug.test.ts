@@ -45,15 +45,9 @@ describe('NODE_DEBUG=passport-dribbble-oauth2', () => {
     await authenticate(ours, { session, query: { code: CODE, state } });
     await authenticate(ours, { session, query: { code: CODE, state } });
 
-    const printed = lines.join('\n');
-    for (const secret of [
-      state,
-      CODE,
-      TOKEN.access_token,
-      dribbble.tokenForm['code_verifier'],
-      'the-client-secret',
-    ])
-      expect(printed).not.to.include(String(secret));
+    const { code_verifier } = dribbble.tokenForm;
+    for (const secret of [state, CODE, TOKEN.access_token, code_verifier, 'the-client-secret'])
+      expect(lines.join('\n')).not.to.include(String(secret));
     expect(steps()).to.deep.equal([
       `login begun: redirect_uri ${callbackURL}`,
       'callback: the state is right',

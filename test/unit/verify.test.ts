@@ -94,11 +94,7 @@ describe('verify', () => {
     ['declares done and calls it with an error', withDone((done) => done(failure)), [failure]],
     ['declares done and throws', withDone(() => fail()), [failure]],
     ['declares done and rejects', withDone(() => Promise.reject(failure)), [failure]],
-    [
-      'declares done and resolves to a user before it calls it',
-      withDone(later(Promise.resolve(eve))),
-      [null, eve],
-    ],
+    ['declares done, and resolves before it calls it', withDone(later(Promise.resolve(eve))), [null, eve]],
     ['declares done and returns something else before it calls it', withDone(later(eve)), [null, ada]],
     [
       'calls done with one user, then with another',
@@ -208,15 +204,8 @@ describe('verify', () => {
     for (const [what, verify, req] of [
       ['(accessToken, ...rest)', (_a: A, ...rest: unknown[]) => later()(lastOf(rest))],
       ['async (accessToken, ...rest)', (_a: A, ...rest: unknown[]) => later(Promise.resolve())(lastOf(rest))],
-      [
-        '(accessToken, refreshToken, profile, done = …)',
-        (_a: A, _r: R, _p: P, done = noDone) => later()(done),
-      ],
-      [
-        '(req, ...rest) under passReqToCallback',
-        (_q: unknown, ...rest: unknown[]) => later()(lastOf(rest)),
-        request,
-      ],
+      ['(accessToken, …, done = …)', (_a: A, _r: R, _p: P, done = noDone) => later()(done)],
+      ['(req, ...rest), given req', (_q: unknown, ...rest: unknown[]) => later()(lastOf(rest)), request],
     ] as [string, unknown, object?][]) {
       it(`says how to declare done, and warns, if it calls done after it returned: ${what}`, async () => {
         const warned = nextWarning();

@@ -35,10 +35,7 @@ describe('preconnect', () => {
   }
 
   /** Sends a request, and gives the body of the response. */
-  async function send(
-    url = host.url(),
-    { timeout = 5000, agent }: https.RequestOptions = {},
-  ): Promise<string> {
+  async function send(url = host.url(), { timeout = 5000, agent }: https.RequestOptions = {}) {
     const { hostname, port, host: Host } = new URL(url);
     const options = { host: hostname.replace(/[[\]]/g, ''), port, method: 'POST', headers: { Host }, agent };
     return (await lib.request(https, options, 'x', timeout)).body;

@@ -35,7 +35,10 @@ describe('sandbox, as Dribbble', () => {
   beforeEach(() => {
     log = [];
   });
-  afterEach(() => dribbble.reset());
+  afterEach(() => {
+    mock.timers.reset();
+    return dribbble.reset();
+  });
   after(() => dribbble.close());
 
   describe('authorization endpoint', () => {
@@ -73,14 +76,10 @@ describe('sandbox, as Dribbble', () => {
       expect(log).to.deep.equal(['GET /oauth/authorize 302']);
     });
 
+    const another = { redirect_uri: `${CALLBACK}/` };
     const plain = { code_challenge: CHALLENGE, code_challenge_method: 'plain' };
     for (const [what, fields, error, why] of [
-      [
-        'another redirect_uri',
-        { redirect_uri: `${CALLBACK}/` },
-        'redirect_uri_mismatch',
-        `is not ${CALLBACK}`,
-      ],
+      ['another redirect_uri', another, 'redirect_uri_mismatch', `is not ${CALLBACK}`],
       ['another response_type', { response_type: 'token' }, 'unsupported_response_type', 'is not code'],
       ['no response_type', { response_type: undefined }, 'unsupported_response_type', 'is not code'],
       ['a scope of API v1', { scope: 'public write' }, 'invalid_scope', 'Dribbble has no scope write'],
@@ -140,9 +139,8 @@ describe('sandbox, as Dribbble', () => {
 
   describe('token endpoint', () => {
     it('responds with the keys of Doorkeeper, in their order', async () => {
-      const response = await requestToken(dribbble, {
-        code: await codeFor(dribbble, { scope: 'public upload' }),
-      });
+      const code = await codeFor(dribbble, { scope: 'public upload' });
+      const response = await requestToken(dribbble, { code });
       const body = (await response.json()) as Record<string, unknown>;
       expect(response.headers.get('content-type')).to.equal('application/json; charset=utf-8');
       expect(response.headers.get('cache-control')).to.equal('no-store');
@@ -199,22 +197,16 @@ describe('sandbox, as Dribbble', () => {
 
     it('refuses credentials in a header, and a body that is not a form', async () => {
       const { tokenURL, clientID: client_id, clientSecret: client_secret } = dribbble.options;
-      const grant = {
-        grant_type: 'authorization_code',
-        code: await codeFor(dribbble),
-        redirect_uri: CALLBACK,
-      };
+      const code = await codeFor(dribbble);
+      const grant = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK };
       const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`;
-      for (const [type, headers, fields, status, error] of [
-        ['application/x-www-form-urlencoded', { authorization }, grant, 401, 'invalid_client'],
-        ['text/plain', {}, { ...grant, client_id, client_secret }, 400, 'invalid_request'],
+      const form = 'application/x-www-form-urlencoded';
+      for (const [headers, fields, status, error] of [
+        [{ authorization, 'content-type': form }, grant, 401, 'invalid_client'],
+        [{ 'content-type': 'text/plain' }, { ...grant, client_id, client_secret }, 400, 'invalid_request'],
       ] as const) {
         const body = new URLSearchParams(fields).toString();
-        const response = await fetch(tokenURL, {
-          method: 'POST',
-          headers: { ...headers, 'content-type': type },
-          body,
-        });
+        const response = await fetch(tokenURL, { method: 'POST', headers, body });
         expect(response.status).to.equal(status);
         expect(await response.json()).to.include({ error });
       }
@@ -231,16 +223,12 @@ describe('sandbox, as Dribbble', () => {
 
     it('accepts a code for ten minutes', async () => {
       mock.timers.enable({ apis: ['Date'], now: Date.now() });
-      try {
-        const [early, late] = [await codeFor(dribbble), await codeFor(dribbble)];
-        mock.timers.tick(600_000);
-        expect((await requestToken(dribbble, { code: early })).status).to.equal(200);
-        mock.timers.tick(1);
-        expect((await requestToken(dribbble, { code: late })).status).to.equal(400);
-        expect(log.at(-1)).to.contain('its code has expired');
-      } finally {
-        mock.timers.reset();
-      }
+      const [early, late] = [await codeFor(dribbble), await codeFor(dribbble)];
+      mock.timers.tick(600_000);
+      expect((await requestToken(dribbble, { code: early })).status).to.equal(200);
+      mock.timers.tick(1);
+      expect((await requestToken(dribbble, { code: late })).status).to.equal(400);
+      expect(log.at(-1)).to.contain('its code has expired');
     });
   });
 
@@ -257,19 +245,14 @@ describe('sandbox, as Dribbble', () => {
     it('refuses the 61st request of a minute, and accepts the next one after it', async () => {
       const token = await tokenFor(dribbble);
       mock.timers.enable({ apis: ['Date'], now: Date.now() });
-      try {
-        for (let count = 0; count < 59; count++) await (await requestUser(dribbble, token)).body?.cancel();
-        const last = await requestUser(dribbble, token);
-        expect([last.status, last.headers.get('x-ratelimit-remaining')]).to.deep.equal([200, '0']);
-        const late = await requestUser(dribbble, token);
-        expect(late.status).to.equal(429);
-        expect(late.headers.get('x-ratelimit-remaining')).to.equal('0');
-        expect(log.at(-1)).to.contain('rate limit');
-        mock.timers.tick(60_000);
-        expect((await requestUser(dribbble, token)).status).to.equal(200);
-      } finally {
-        mock.timers.reset();
-      }
+      for (let count = 0; count < 59; count++) await (await requestUser(dribbble, token)).body?.cancel();
+      const last = await requestUser(dribbble, token);
+      expect([last.status, last.headers.get('x-ratelimit-remaining')]).to.deep.equal([200, '0']);
+      const late = await requestUser(dribbble, token);
+      expect([late.status, late.headers.get('x-ratelimit-remaining')]).to.deep.equal([429, '0']);
+      expect(log.at(-1)).to.contain('rate limit');
+      mock.timers.tick(60_000);
+      expect((await requestUser(dribbble, token)).status).to.equal(200);
     });
 
     it('takes an access token from the header only, as all that follows Bearer', async () => {

@@ -56,8 +56,6 @@ export async function tokenFor(dribbble: Sandbox): Promise<string> {
 }
 
 export function requestUser({ options }: Sandbox, token?: string): Promise<Response> {
-  return fetch(
-    options.userProfileURL,
-    token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
-  );
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return fetch(options.userProfileURL, { headers });
 }

@@ -116,11 +116,7 @@ describe('CookieStateStore', () => {
     for (const [how, req, callbackURL] of [
       ["as Express's req.secure says", { secure: true }, undefined],
       ['as the socket says where there is no Express', { socket: { encrypted: true } }, undefined],
-      [
-        'as the callbackURL says where there is no socket',
-        { socket: undefined },
-        'https://app.test/callback',
-      ],
+      ['as the callbackURL says without a socket', { socket: undefined }, 'https://app.test/callback'],
       ['as the callbackURL says behind a proxy', { secure: false }, 'https://app.test/callback'],
       ['as a callbackURL in capitals says', { secure: false }, 'HTTPS://app.test/callback'],
     ] as const) {
