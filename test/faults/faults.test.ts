@@ -3,10 +3,8 @@ import { expect } from 'chai';
 import {
   CookieStateStore,
   DribbbleStrategy,
-  type DribbbleProfile,
   type DribbbleStrategyOptions,
-  type DribbbleTokenResponse,
-  type VerifyCallback,
+  type DribbbleVerifyFunctionWithParams,
 } from 'passport-dribbble-oauth2';
 import { App } from '../support/app';
 import { fakeNames, judge, logIn, Provider, type Seen } from './login';
@@ -25,6 +23,10 @@ const WORDS = {
   refused: 'refuses the callback',
   'login begins': 'begins a login',
   'not signed in': 'signs nobody in',
+};
+
+const byDefault: DribbbleVerifyFunctionWithParams = (_accessToken, _refreshToken, params, profile, done) => {
+  done(null, { ...userOf(profile), note: params['note'] });
 };
 
 describe('DribbbleStrategy', () => {
@@ -51,16 +53,7 @@ describe('DribbbleStrategy', () => {
         timeout: fault.expected === LATE ? TIMEOUT : NEVER,
         ...options,
       },
-      (verify ??
-        ((
-          _accessToken: string,
-          _refreshToken: string | undefined,
-          params: DribbbleTokenResponse,
-          profile: DribbbleProfile,
-          done: VerifyCallback,
-        ) => {
-          done(null, { ...userOf(profile), note: params['note'] });
-        })) as () => void,
+      (verify ?? byDefault) as () => void,
     );
     app = await App.start(strategy, {
       ...(parser && { parser }),

@@ -3,9 +3,8 @@ import type { RequestHandler } from 'express';
 import {
   DribbbleStrategy,
   type DribbbleProfile,
-  type DribbbleTokenResponse,
   type DribbbleVerifyFunction,
-  type VerifyCallback,
+  type DribbbleVerifyFunctionWithParams,
 } from 'passport-dribbble-oauth2';
 import refresh from 'passport-oauth2-refresh';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
@@ -77,18 +76,16 @@ for (const [version, express] of EXPRESS) {
     });
 
     it("gives verify the token endpoint's answer", async () => {
-      const strategy = new DribbbleStrategy(
-        options({ scope: ['public', 'upload'] }),
-        (
-          _accessToken: string,
-          _refreshToken: string | undefined,
-          params: DribbbleTokenResponse,
-          profile: DribbbleProfile,
-          done: VerifyCallback,
-        ) => {
-          done(null, { id: profile.id, scope: params.scope, type: params.token_type });
-        },
-      );
+      const verify: DribbbleVerifyFunctionWithParams = (
+        _accessToken,
+        _refreshToken,
+        params,
+        profile,
+        done,
+      ) => {
+        done(null, { id: profile.id, scope: params.scope, type: params.token_type });
+      };
+      const strategy = new DribbbleStrategy(options({ scope: ['public', 'upload'] }), verify);
       const user = { id: '1', scope: 'public upload', type: 'Bearer' };
       expect(await login(makeApp(express), strategy)).to.deep.equal(user);
       expect(lastRequest(dribbble, 'authorize')['scope']).to.equal('public upload');

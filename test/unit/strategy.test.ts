@@ -5,8 +5,7 @@ import {
   Strategy,
   type DribbbleProfile,
   type DribbbleStrategyOptions,
-  type DribbbleTokenResponse,
-  type VerifyCallback,
+  type DribbbleVerifyFunctionWithParams,
 } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind, login, type FakeRequest } from '../support/authenticate';
 import { FakeDribbble, json, TOKEN } from '../support/fake-dribbble';
@@ -17,20 +16,11 @@ import { OfflineDribbble } from '../support/offline';
 const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
 const CALLBACK = 'https://app.example.com/callback';
 
-function build(options: Partial<DribbbleStrategyOptions> = {}): DribbbleStrategy {
-  return new DribbbleStrategy(
-    { ...REQUIRED, ...options },
-    (
-      accessToken: string,
-      refreshToken: string | undefined,
-      params: DribbbleTokenResponse,
-      profile: DribbbleProfile,
-      done: VerifyCallback,
-    ) => {
-      done(null, { accessToken, refreshToken, params, profile });
-    },
-  );
-}
+const verify: DribbbleVerifyFunctionWithParams = (accessToken, refreshToken, params, profile, done) => {
+  done(null, { accessToken, refreshToken, params, profile });
+};
+const build = (options: Partial<DribbbleStrategyOptions> = {}): DribbbleStrategy =>
+  new DribbbleStrategy({ ...REQUIRED, ...options }, verify);
 
 async function redirectOf(strategy: DribbbleStrategy, req: FakeRequest = {}, options = {}): Promise<URL> {
   return expectKind(await authenticate(strategy, req, options), 'redirect').url;

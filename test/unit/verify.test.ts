@@ -338,6 +338,10 @@ describe('verify', () => {
 });
 
 describe('guardSkip', () => {
+  afterEach(() => {
+    mock.timers.reset();
+  });
+
   const outcomeOfSkip = (skip: Hook): Promise<unknown[]> =>
     once((called) => {
       (guardSkip(skip as never) as Hook)('the-token', called);
@@ -392,18 +396,12 @@ describe('guardSkip', () => {
 
   it('calls back with an error if it has not called back after a minute', async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      let error: unknown;
-      const skip = guardSkip(((_token: string, _done: Done) => undefined) as never) as Hook;
-      skip('the-token', (reason) => {
-        error = reason;
-      });
-      mock.timers.tick(60_000);
-      await new Promise(setImmediate);
-      expect(error).to.have.property('message').include('within a minute');
-    } finally {
-      mock.timers.reset();
-    }
+    let error: unknown;
+    const skip = guardSkip(((_token: string, _done: Done) => undefined) as never) as Hook;
+    skip('the-token', (reason) => (error = reason));
+    mock.timers.tick(60_000);
+    await new Promise(setImmediate);
+    expect(error).to.have.property('message').include('within a minute');
   });
 });
 
