@@ -158,6 +158,15 @@ describe('OAuth2Client', () => {
     }
   });
 
+  it('sends a refresh token as one, and no code, where the grant asks for it', async () => {
+    await new Promise((resolve) => {
+      client().getOAuthAccessToken('the-refresh-token', { grant_type: 'refresh_token' }, resolve);
+    });
+    expect(dribbble.tokenForm)
+      .to.include({ refresh_token: 'the-refresh-token' })
+      .and.not.have.property('code');
+  });
+
   it("calls back with an error response in the oauth package's form", async () => {
     dribbble.user = { status: 404, json: { message: 'Not found.' } };
     const error = await new Promise((resolve) => {
