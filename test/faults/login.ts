@@ -1,13 +1,12 @@
 import dns = require('node:dns');
-import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
-import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { Visitor } from '../support/app';
 import { CODE, FakeDribbble } from '../support/fake-dribbble';
 import { freePort } from '../support/free-port';
 import { close, hostOf, listen, response } from '../support/raw-server';
 import type { Page } from '../support/browser';
+import { TLS } from '../support/tls-host';
 import { ELSEWHERE, PERSON, PROVIDER, type Fault, type Leg } from './table';
 
 /** Where a request can go in place of the provider. */
@@ -34,8 +33,7 @@ export class Provider {
 
   /** @param port of the provider, any that is free unless given */
   static async start(port?: number): Promise<Provider> {
-    const pem = readFileSync(join(__dirname, '../fixtures/self-signed.pem'));
-    const untrusted = tls.createServer({ key: pem, cert: pem });
+    const untrusted = tls.createServer(TLS);
     untrusted.on('tlsClientError', () => undefined);
     const plain = net.createServer((socket) => {
       socket.on('error', () => undefined);
