@@ -8,8 +8,8 @@ import installRuntime from './install-runtime.cjs';
 // The rest of test/unit stays on Node: its child processes are started with Node's --require and IPC, to tell sockets,
 // warnings and exits apart; the sandbox and its command are made for a developer's Node.
 const FILES = [
-  ...['errors', 'hooks', 'options', 'outcome', 'profile', 'state/cookie-store', 'strategy'],
-  ...['oauth2-client', 'throwing-hooks', 'verify'],
+  ...['errors', 'hooks', 'oauth2-client', 'options', 'outcome', 'profile', 'state/cookie-store', 'strategy'],
+  'verify',
 ].map((name) => `test/unit/${name}.test.ts`);
 
 /** The tests that can't run there. */

@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import OAuth2Strategy = require('passport-oauth2');
 import {
@@ -22,6 +23,18 @@ type Constructor = new (...args: ConstructorParameters<typeof DribbbleStrategy>)
 const clientOf = (strategy: OAuth2Strategy): Client => (strategy as unknown as { _oauth2: Client })._oauth2;
 
 const SECRET = 'the-client-secret';
+
+/** A store that answers at once, and one that does so later, when nothing is on the stack that would catch. */
+const storeBy = (answer: (callback: Callback, ...outcome: unknown[]) => unknown) => ({
+  store: (_req: unknown, callback: Callback) => answer(callback, null, 'the-state'),
+  verify: (_req: unknown, _state: unknown, callback: Callback) => answer(callback, null, true),
+});
+const STORES = {
+  'at once': storeBy((callback, ...outcome) => {
+    callback(...(outcome as [unknown]));
+  }),
+  later: storeBy(setImmediate),
+};
 
 describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
   let dribbble: FakeDribbble;
@@ -267,4 +280,92 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
       expect(error.message).to.match(says);
     });
   }
+
+  // mocha fails a test during which an exception or a rejection reaches the process.
+  describe('one of whose hooks throws,', () => {
+    const thrown = new Error('The hook is wrong.');
+    const fail = (): never => {
+      throw thrown;
+    };
+    const reject = (): Promise<never> => Promise.reject(thrown);
+    /** A userProfile that gives the client this callback. */
+    const calling = (callback: () => unknown) =>
+      function (this: OAuth2Strategy, token: string): void {
+        clientOf(this).get(dribbble.endpoints.userProfileURL, token, callback);
+      };
+    let verified: number;
+    beforeEach(() => (verified = 0));
+    /** A strategy with hooks in place of its own, as in a subclass. */
+    function withHooks(hooks: object, more: object = {}): DribbbleStrategy {
+      const strategy = new DribbbleStrategy(
+        { ...options(), ...more },
+        (_accessToken, _refreshToken, profile) => {
+          verified += 1;
+          return profile;
+        },
+      );
+      return Object.assign(strategy, hooks);
+    }
+
+    for (const [what, hooks] of [
+      ['authorizationParams', { authorizationParams: fail }],
+      ['tokenParams', { tokenParams: fail }],
+      ['userProfile', { userProfile: fail }],
+      ['an async userProfile', { userProfile: reject }],
+      ['a callback of _oauth2.get in userProfile', { userProfile: calling(fail) }],
+      ['an async callback of _oauth2.get in userProfile', { userProfile: calling(reject) }],
+    ] as const) {
+      for (const [when, store] of Object.entries(STORES)) {
+        it(`ends the login in the error of ${what}, with a store that answers ${when}`, async () => {
+          const strategy = withHooks(hooks, { store });
+          const outcome = await login(strategy).catch(
+            (reason: unknown) => (reason as Error).cause as Outcome,
+          );
+          expect(errorOf(outcome)).to.equal(thrown);
+          expect(verified).to.equal(0);
+        });
+      }
+    }
+
+    it('ends the login in the error of a userProfile that follows an async skipUserProfile', async () => {
+      const skipUserProfile = (): Promise<boolean> => Promise.resolve(false);
+      expect(errorOf(await login(withHooks({ userProfile: fail }, { skipUserProfile })))).to.equal(thrown);
+    });
+
+    it('calls verify once if userProfile calls back twice, and prints its second error', async () => {
+      const userProfile = (_token: string, done: Callback): void => {
+        done(null, {});
+        done(null, {});
+        done(thrown);
+      };
+      const warnings = await warningsDuring(async () => {
+        expectKind(await login(withHooks({ userProfile })), 'success');
+      });
+      expect(verified).to.equal(1);
+      expect(warnings).to.deep.equal([thrown]);
+    });
+
+    it('ends the login in an error of userProfile if it has not called back after a minute', async () => {
+      mock.timers.enable({ apis: ['setTimeout'] });
+      try {
+        const userProfile = (): void => {
+          setImmediate(() => {
+            mock.timers.tick(60_000);
+          });
+        };
+        const error = errorOf(await login(withHooks({ userProfile })));
+        expect(error).to.have.property('message').that.includes('userProfile');
+      } finally {
+        mock.timers.reset();
+      }
+    });
+
+    it('ends the login in an Error if a hook throws undefined, on which next() would go on', async () => {
+      const tokenParams = (): never => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
+        throw undefined;
+      };
+      expect(errorOf(await login(withHooks({ tokenParams })))).to.be.instanceOf(Error);
+    });
+  });
 });
