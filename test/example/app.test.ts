@@ -134,16 +134,6 @@ describe('The example app', () => {
   });
 
   describe('a sign-in that fails', () => {
-    it('is told kindly to whoever pressed Cancel, and keeps the destination', async () => {
-      const browser = new Browser();
-      const consent = await browser.open(`${example.url}/auth/dribbble?returnTo=/data`);
-      const page = await browser.follow(browser.post(consent.url, { decision: 'cancel' }));
-      expect(page.status).to.equal(200);
-      expect(page.body)
-        .to.contain('You said no at Dribbble')
-        .and.contain('href="/auth/dribbble?returnTo=%2Fdata"');
-    });
-
     it('goes on, in a second tab, for whoever was signed in by the first', async () => {
       const browser = new Browser();
       const tab = await browser.open(`${example.url}/auth/dribbble`);

@@ -168,11 +168,12 @@ describe('The example app in Chromium', function () {
     }
   });
 
-  it('comes back with a kind word from Cancel', async () => {
-    await askToSignIn();
+  it('comes back with a kind word from Cancel, and keeps the destination', async () => {
+    await askToSignIn('/data');
     await button('Cancel').click();
     await page.getByRole('alert').filter({ hasText: 'You said no at Dribbble' }).waitFor();
-    await page.getByRole('link', { name: 'Sign in with Dribbble' }).waitFor();
+    const link = page.getByRole('link', { name: 'Sign in with Dribbble' });
+    expect(await link.getAttribute('href')).to.equal('/auth/dribbble?returnTo=%2Fdata');
   });
 
   it('refuses a callback URL that is opened again', async () => {
