@@ -67,6 +67,7 @@ describe('parseProfile', () => {
     const scripts = [
       fixture('user-javascript-urls'),
       { id: 1, html_url: 'javascript:"https://dribbble.com/zoe"' },
+      { id: 1, html_url: 'javascript://a.test/%0aalert(1)' },
     ];
     for (const user of scripts) expect(profileOf(user)).not.to.have.any.keys('profileUrl', 'photos');
   });
