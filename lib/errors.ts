@@ -383,7 +383,7 @@ function hideOne(text: string, secret: string): string {
     const end = index < from ? undefined : endOf(forms, lower, index);
     if (end === undefined) continue;
     shown += `${text.slice(from, index)}[hidden]`;
-    from = secret.length > SECRET_LENGTH ? end + (/^\S*/.exec(text.slice(end))?.[0].length ?? 0) : end;
+    from = secret.length > SECRET_LENGTH ? end + text.slice(end).search(/\s|$/) : end;
   }
   return shown + text.slice(from);
 }
