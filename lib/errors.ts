@@ -361,7 +361,7 @@ function quote(text: unknown, secrets: readonly string[]): string | undefined {
 
 /** Only this many characters of a secret are searched for; the rest of a longer one is hidden with them. */
 const SECRET_LENGTH = 200;
-/** This many characters identify a secret of twice as many, where the text was cut off within it. */
+/** This many characters identify a longer secret, where the text was cut off within it. */
 const HEAD_LENGTH = 16;
 
 /** Hides secrets, whether plain, percent-encoded (RFC 3986), form-encoded or escaped as in JSON. */
@@ -408,10 +408,7 @@ function endOf(forms: readonly string[][], text: string, start: number): number 
         const after = end + form.length;
         if (text.startsWith(form, end) && !next.includes(after)) next.push(after);
       }
-    if (next.length === 0) {
-      const isHead = index >= HEAD_LENGTH && forms.length >= 2 * HEAD_LENGTH;
-      return isHead ? Math.max(...ends) : undefined;
-    }
+    if (next.length === 0) return index < HEAD_LENGTH ? undefined : Math.max(...ends);
     ends = next;
   }
   return Math.max(...ends);

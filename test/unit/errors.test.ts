@@ -172,7 +172,9 @@ describe('tokenError', () => {
       ["in JSON's short escapes", 'a\tcode\n', 'a\\tcode\\n'],
       ['in another case', 'A-Code-1', 'a-code-1'],
       ['of 200 characters', 'long'.repeat(50), 'long'.repeat(50)],
+      ['that can be read in two ways', 'a-code%', 'a-code%25'],
       ['that the response cuts off', 'abcdefghijklmnopqrstuvwxyz012345', 'abcdefghijklmnopqrstuvwxyz'],
+      ['that the response cuts off after 16 characters', 'abcdefghijklmno%qrs', 'abcdefghijklmno%25'],
     ] as const) {
       it(what, () => {
         expect(hidden(secret, `No ${written}, here.`)).to.include('No [hidden], here.');
@@ -182,11 +184,14 @@ describe('tokenError', () => {
     it('of thousands of characters, whole', () => {
       const secret = 'long'.repeat(1000);
       expect(hidden(secret, `No ${secret} here.`)).to.include('No [hidden] here.');
+      expect(hidden(secret, `No ${secret}`)).to.include('No [hidden]. ');
     });
 
     it('but nothing that is alike, and nothing for one or two characters', () => {
       for (const secret of ['a-code', 'abcdefghijklmnopqrstuvwxyz012345', 'b', 'bs'])
-        expect(hidden(secret, 'A bad absence, a+code, abcdefghijklmno.')).not.to.include('[hidden]');
+        expect(hidden(secret, 'A bad absence, a+code, a\\/code, abcdefghijklmno.')).not.to.include(
+          '[hidden]',
+        );
     });
 
     // What the browser may send as an authorization code, and nearly the same as a description.
