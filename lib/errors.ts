@@ -352,7 +352,8 @@ function quoteCode(code: unknown, secrets: readonly string[]): string | undefine
 function quote(text: unknown, secrets: readonly string[]): string | undefined {
   if (typeof text !== 'string') return undefined;
   return (
-    hide(text, secrets)
+    // Of a longer text, such as a visitor may send, the beginning is enough.
+    hide(text.slice(0, 5000), secrets)
       .replace(new RegExp('[\\p{C}\\s]+', 'gu'), ' ') // no literal: it would take half a millisecond to load
       .trim()
       .slice(0, 300) || undefined
@@ -373,17 +374,23 @@ function hide(text: string, secrets: readonly string[]): string {
 function hideOne(text: string, secret: string): string {
   // One or two characters are no secret, and occur in every sentence.
   if (secret.length < 3 || !mayHold(text, secret)) return text;
-  const forms = Array.from(secret.slice(0, SECRET_LENGTH), formsOf);
+  const plain = hideWritten(text, secret, (character) => character);
+  // Not in one search: JSON doubles backslashes, and a text of them could be read in too many ways.
+  return inJSON(secret) === secret ? plain : hideWritten(plain, secret, inJSON);
+}
+
+function hideWritten(text: string, secret: string, write: (character: string) => string): string {
+  const forms = Array.from(secret.slice(0, SECRET_LENGTH), (character) => formsOf(character, write));
   const lower = lowerCase(text);
   // By its first characters only: the pattern of a whole secret takes milliseconds to compile.
   const start = forms.slice(0, 4).map((all) => `(?:${all.map(literal).join('|')})`);
   let shown = '';
   let from = 0;
   for (const { index } of lower.matchAll(new RegExp(`(?=${start.join('')})`, 'g'))) {
-    const end = index < from ? undefined : endOf(forms, lower, index);
+    const end = index < from ? undefined : endOf(forms, lower, index, secret.length > SECRET_LENGTH);
     if (end === undefined) continue;
     shown += `${text.slice(from, index)}[hidden]`;
-    from = secret.length > SECRET_LENGTH ? end + text.slice(end).search(/\s|$/) : end;
+    from = end;
   }
   return shown + text.slice(from);
 }
@@ -399,7 +406,12 @@ function mayHold(text: string, secret: string): boolean {
  * than one way: `%25` is a percent sign, or a percent sign and `25`. A pattern would try one after the other, which can
  * take exponential time, and the browser chooses both an authorization code and a description. So all are read at once.
  */
-function endOf(forms: readonly string[][], text: string, start: number): number | undefined {
+function endOf(
+  forms: readonly string[][],
+  text: string,
+  start: number,
+  hasMore: boolean,
+): number | undefined {
   let ends = [start];
   for (const [index, all] of forms.entries()) {
     const next: number[] = [];
@@ -411,17 +423,22 @@ function endOf(forms: readonly string[][], text: string, start: number): number 
     if (next.length === 0) return index < HEAD_LENGTH ? undefined : Math.max(...ends);
     ends = next;
   }
-  return Math.max(...ends);
+  const end = Math.max(...ends);
+  return hasMore ? end + text.slice(end).search(/\s|$/) : end;
 }
 
 /** All that may stand for a character, in lower case. */
-function formsOf(character: string): string[] {
+function formsOf(character: string, write: (character: string) => string): string[] {
   const bytes = Buffer.from(character).toString('hex').replace(/../g, '%$&');
   const units = character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const forms = [lowerCase(character), bytes, units.join(''), JSON.stringify(character).slice(1, -1)];
+  const forms = [lowerCase(write(character)), bytes, units.join('')];
   if (character === '/') forms.push('\\/');
   if (character === ' ') forms.push('+');
-  return [...new Set(forms)];
+  return forms;
+}
+
+function inJSON(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** Of ASCII only, so that nothing changes its place. */
