@@ -188,7 +188,7 @@ export class LoginState {
         callback(error as Error | null, ...result);
       }, this.onThrow);
     };
-    // What keeps no used states here is ours, or no store, and calls back at once.
+    // What keeps no used states here is ours, which waits for a session no longer than that, or no store.
     const settle = once(guarded, this.used && 'The state store did not call back within a minute.');
     guard(
       () => method(settle),

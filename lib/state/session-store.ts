@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
-import { once } from '../guard';
+import { guard, once } from '../guard';
 import {
   EXPIRED,
   LOGIN_LIFETIME,
@@ -111,8 +111,18 @@ function sessionOf(req: Request): Session {
  */
 function saveNow(session: Session, done: (error?: unknown) => void): void {
   const { save } = session;
-  if (isInCookie(session) || typeof save !== 'function') done();
-  else save.call(session, once(done, 'The session was not saved within a minute.'));
+  if (isInCookie(session) || typeof save !== 'function') {
+    done();
+    return;
+  }
+  const settle = once(done, 'The session was not saved within a minute.');
+  // Some return a promise in place of calling back.
+  guard(
+    () => save.call(session, settle) as unknown,
+    settle,
+    undefined,
+    () => settle(),
+  );
 }
 
 /** What is not JSON would fail later, when the session middleware saves it: in the middle of the redirect. */

@@ -68,12 +68,14 @@ describe('SessionStore', () => {
   });
 
   describe('with a session that is kept on the server', () => {
+    const failure = new Error('The store is down.');
     /** What was saved, in JSON, and the callbacks to say so. */
     let saved: [content: string, done: (error?: unknown) => void][];
     beforeEach(() => {
       saved = [];
       Object.defineProperty(session, 'save', {
         value: (done: () => void) => saved.push([JSON.stringify(session), done]),
+        writable: true,
       });
     });
 
@@ -110,13 +112,27 @@ describe('SessionStore', () => {
     });
 
     it('calls back with the error if it can not be saved', () => {
-      const failure = new Error('The store is down.');
       const handle = open();
       const said: unknown[] = [];
       store.verify({ session, headers: {} } as never, handle, META, (...result) => said.push(result));
       saved[0]?.[1](failure);
       expect(said).to.deep.equal([[failure]]);
     });
+
+    for (const [what, save, expected] of [
+      ['goes on', () => Promise.resolve(), [null, true, undefined]],
+      ['calls back with the reason', () => Promise.reject(failure), [failure]],
+    ] as const)
+      it(`${what} where saving returns a promise`, async () => {
+        session['save'] = save;
+        const handle = open();
+        const said = await new Promise((resolve) => {
+          store.verify({ session, headers: {} } as never, handle, META, (...result) => {
+            resolve(result);
+          });
+        });
+        expect(said).to.deep.equal(expected);
+      });
 
     it('saves nothing for a state that is not right', () => {
       open();
