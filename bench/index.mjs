@@ -12,7 +12,7 @@ import { BASE, OURS } from './strategies.mjs';
 const LIMITS = {
   roundTrips: { first: 2.3, idle: 2.3, after: 2.2, cold: 4.5 },
   // Of passport-oauth2's. What it does not do, and this package does, is about a tenth of a millisecond a login.
-  costs: { login: 1.7, 'login, 16 at once': 1.7, redirect: 1.5 },
+  costs: { login: 1.3, 'login, 16 at once': 1.5, redirect: 1.5 },
   loading: 0.5,
   growth: 512 * 1024, // bytes over all logins: 10 bytes each that were never freed would make as many
 };
