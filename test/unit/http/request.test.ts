@@ -213,6 +213,14 @@ describe('request', () => {
       }
     });
 
+    it('names the host as the Host header does, which has no port that goes without saying', async () => {
+      server.behave = (socket) => socket.end();
+
+      const error = await rejection(send({ options: { headers: { Host: 'named.test' } } }));
+
+      expect(error.message).to.contain('POST named.test/token closed the connection');
+    });
+
     it('names the host by its port where there is no Host header, and the method and path by default', async () => {
       const [host, port] = server.host.split(':');
       server.behave = (socket) => socket.end();
@@ -315,6 +323,20 @@ describe('request', () => {
       const error = await rejection(send({ options: { agent } }));
 
       expect(error.message).to.include('could not be reached: No more connections.');
+    });
+
+    it('asks an agent once for a connection that it can not make', async () => {
+      let asked = 0;
+      agent.createConnection = (_options, callback) => {
+        asked += 1;
+        setImmediate(() => callback?.(new Error('No connection.'), undefined as never));
+        return undefined;
+      };
+
+      const error = await rejection(send({ options: { agent } }));
+
+      expect(error.message).to.include('could not be reached: No connection.');
+      expect(asked).to.equal(1);
     });
 
     it('is sent once, though a 408 comes after the timeout', async () => {
