@@ -69,25 +69,30 @@ export class UsedStates {
   private newer = { states: new Set<string>(), expire: 0 };
 
   has(state: string): boolean {
-    const kept = keyOf(state);
-    return this.newer.states.has(kept) || this.older.states.has(kept);
+    return this.keeps(keyOf(state));
   }
 
   /** Of two callbacks with one state, the first gets true. */
   take(state: string, expires: number): boolean {
-    if (this.has(state)) return false;
+    const key = keyOf(state);
+    if (this.keeps(key)) return false;
     if (this.newer.states.size >= USED_LIMIT || this.older.expire <= Date.now()) {
       this.older = this.newer;
       this.newer = { states: new Set(), expire: 0 };
     }
-    this.newer.states.add(keyOf(state));
+    this.newer.states.add(key);
     this.newer.expire = Math.max(this.newer.expire, expires);
     return true;
   }
 
   forget(state: string): void {
-    this.newer.states.delete(keyOf(state));
-    this.older.states.delete(keyOf(state));
+    const key = keyOf(state);
+    this.newer.states.delete(key);
+    this.older.states.delete(key);
+  }
+
+  private keeps(key: string): boolean {
+    return this.newer.states.has(key) || this.older.states.has(key);
   }
 }
 
@@ -188,7 +193,7 @@ export class LoginState {
         callback(error as Error | null, ...result);
       }, this.onThrow);
     };
-    // What keeps no used states here is ours, which waits for a session no longer than that, or no store.
+    // Our own stores keep their used states themselves. They call back at once, or have a limit of their own.
     const settle = once(guarded, this.used && 'The state store did not call back within a minute.');
     guard(
       () => method(settle),
