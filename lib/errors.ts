@@ -1,3 +1,4 @@
+import { unescape } from 'node:querystring';
 import OAuth2Strategy = require('passport-oauth2');
 import type { Callback } from './callback';
 import { isError } from './guard';
@@ -360,94 +361,41 @@ function quote(text: unknown, secrets: readonly string[]): string | undefined {
   );
 }
 
-/** Only this many characters of a secret are searched for; the rest of a longer one is hidden with them. */
-const SECRET_LENGTH = 200;
-/** This many characters identify a longer secret, where the text was cut off within it. */
+/** A shorter text is no secret, and occurs in every sentence. */
+const SHORTEST_SECRET = 3;
+/** This many characters identify a secret, where the rest of it was cut off. */
 const HEAD_LENGTH = 16;
 
-/** Hides secrets, whether plain, percent-encoded (RFC 3986), form-encoded or escaped as in JSON. */
-function hide(text: string, secrets: readonly string[]): string {
-  // The longest first: a shorter one may be a part of it.
-  return [...secrets].sort((a, b) => b.length - a.length).reduce(hideOne, text);
-}
-
-function hideOne(text: string, secret: string): string {
-  // One or two characters are no secret, and occur in every sentence.
-  if (secret.length < 3 || !mayHold(text, secret)) return text;
-  const plain = hideWritten(text, secret, (character) => character);
-  // Not in one search: JSON doubles backslashes, and a text of them could be read in too many ways.
-  return inJSON(secret) === secret ? plain : hideWritten(plain, secret, inJSON);
-}
-
-function hideWritten(text: string, secret: string, write: (character: string) => string): string {
-  const forms = Array.from(secret.slice(0, SECRET_LENGTH), (character) => formsOf(character, write));
-  const lower = lowerCase(text);
-  // By its first characters only: the pattern of a whole secret takes milliseconds to compile.
-  const start = forms.slice(0, 4).map((all) => `(?:${all.map(literal).join('|')})`);
-  let shown = '';
-  let from = 0;
-  for (const { index } of lower.matchAll(new RegExp(`(?=${start.join('')})`, 'g'))) {
-    const end = index < from ? undefined : endOf(forms, lower, index, secret.length > SECRET_LENGTH);
-    if (end === undefined) continue;
-    shown += `${text.slice(from, index)}[hidden]`;
-    from = end;
-  }
-  return shown + text.slice(from);
-}
-
-/** Rules out most texts, without the search that would take most of the time of a failed login. */
-function mayHold(text: string, secret: string): boolean {
-  // Without one of these characters, nothing in the text is encoded or escaped.
-  return /[%\\+]/.test(text) || text.toUpperCase().includes(secret.slice(0, HEAD_LENGTH).toUpperCase());
-}
-
 /**
- * Where a secret ends that begins at a place in the text, or the part of it that is there. A text can be read in more
- * than one way: `%25` is a percent sign, or a percent sign and `25`. A pattern would try one after the other, which can
- * take exponential time, and the browser chooses both an authorization code and a description. So all are read at once.
+ * Hides secrets, and a whole line if it has one in another form: percent-encoded (RFC 3986), form-encoded, escaped as
+ * in JSON, in another case or cut off. In linear time: the browser chooses both an authorization code and a description.
  */
-function endOf(
-  forms: readonly string[][],
-  text: string,
-  start: number,
-  hasMore: boolean,
-): number | undefined {
-  let ends = [start];
-  for (const [index, all] of forms.entries()) {
-    const next: number[] = [];
-    for (const end of ends)
-      for (const form of all) {
-        const after = end + form.length;
-        if (text.startsWith(form, end) && !next.includes(after)) next.push(after);
-      }
-    if (next.length === 0) return index < HEAD_LENGTH ? undefined : Math.max(...ends);
-    ends = next;
-  }
-  const end = Math.max(...ends);
-  return hasMore ? end + text.slice(end).search(/\s|$/) : end;
+function hide(text: string, secrets: readonly string[]): string {
+  const isLong = ({ length }: string): boolean => length >= SHORTEST_SECRET;
+  // The longest first: a shorter one may be a part of it.
+  const sorted = secrets.filter(isLong).sort((one, other) => other.length - one.length);
+  const heads = sorted.map((secret) => simplify(secret).slice(0, HEAD_LENGTH)).filter(isLong);
+  const holdsOne = (reading: string): boolean => {
+    const simple = simplify(reading);
+    return heads.some((head) => simple.includes(head));
+  };
+  return sorted
+    .reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text)
+    .replace(/.+/g, (line) => ([line, unescape(line), fromJSON(line)].some(holdsOne) ? '[hidden]' : line));
 }
 
-/** All that may stand for a character, in lower case. */
-function formsOf(character: string, write: (character: string) => string): string[] {
-  const bytes = Buffer.from(character).toString('hex').replace(/../g, '%$&');
-  const units = character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const forms = [lowerCase(write(character)), bytes, units.join('')];
-  if (character === '/') forms.push('\\/');
-  if (character === ' ') forms.push('+');
-  return forms;
+/** Makes alike what encodings write in several ways: case, blanks, and control and non-ASCII characters. */
+function simplify(text: string): string {
+  return text
+    .replaceAll('+', ' ')
+    .replace(/[^\x20-\x7e]+/g, '')
+    .toLowerCase();
 }
 
-function inJSON(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
-}
-
-/** Of ASCII only, so that nothing changes its place. */
-function lowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+function fromJSON(text: string): string {
+  return text.replace(/\\(?:u([\da-f]{4})|(.))/gi, (_, unit: string | undefined, character = '') =>
+    unit ? String.fromCharCode(parseInt(unit, 16)) : character.replace(/[bfnrt]/, ''),
+  );
 }
 
 /** passport-oauth2 captures the stack before it sets the message, so the message is missing from logged stacks. */
