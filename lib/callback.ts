@@ -31,7 +31,7 @@ export function readCallback(
     callback[name] = value;
   }
   if (callback.code === '' || callback.error === '') return malformed();
-  if (callback.iss !== undefined && originOf(callback.iss) !== originOf(authorizationURL)) return mismatch();
+  if (callback.iss !== undefined && !haveOneOrigin(callback.iss, authorizationURL)) return mismatch();
   return callback;
 }
 
@@ -59,6 +59,6 @@ function isAbsent(source: Record<string, unknown> | null | undefined): boolean {
   return source?.['code'] === undefined && source?.['error'] === undefined;
 }
 
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : '';
+function haveOneOrigin(issuer: string, authorizationURL: string): boolean {
+  return URL.canParse(issuer) && new URL(issuer).origin === new URL(authorizationURL).origin;
 }
