@@ -392,10 +392,11 @@ function simplify(text: string): string {
     .toLowerCase();
 }
 
+/** Without JSON's escapes. The short ones are control characters. */
 function fromJSON(text: string): string {
-  return text.replace(/\\(?:u([\da-f]{4})|(.))/gi, (_, unit: string | undefined, character = '') =>
-    unit ? String.fromCharCode(parseInt(unit, 16)) : character.replace(/[bfnrt]/, ''),
-  );
+  return text
+    .replace(/\\u([\da-f]{4})/gi, (_, unit: string) => String.fromCharCode(parseInt(unit, 16)))
+    .replace(/\\[bfnrt]|\\(.)/g, '$1');
 }
 
 /** passport-oauth2 captures the stack before it sets the message, so the message is missing from logged stacks. */
