@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import OAuth2Strategy = require('passport-oauth2');
 import { readCallback, type Callback } from './callback';
-import * as errors from './errors';
+import errors = require('./errors');
 import { forLogin, OAuth2Client, preconnectFor } from './oauth2-client';
 import { checkAuthenticateOptions, checkOptions, storeOf, type DribbbleAuthenticateOptions } from './options';
 import type { DribbbleStrategyOptions, DribbbleStrategyOptionsWithRequest } from './options';

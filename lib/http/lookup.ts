@@ -1,4 +1,3 @@
-import dns = require('node:dns');
 import type { LookupFunction } from 'node:net';
 
 /** Milliseconds that the name server may take to respond. */
@@ -11,6 +10,9 @@ const LIMIT = 500;
  */
 export function lookupAhead(isNeeded: () => boolean): LookupFunction {
   return (hostname, options, callback) => {
+    // Loaded when it is needed, as node:net does: loading it takes longer than any file of ours.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() would be asynchronous
+    const dns = require('node:dns') as typeof import('node:dns');
     const resolver = new dns.Resolver();
     const limit = setTimeout(() => {
       resolver.cancel();
