@@ -179,6 +179,7 @@ describe('tokenError', () => {
       ['percent-encoded beside a lone percent sign', 'a/code', 'a%2fcode 100%'],
       ['form-encoded', 'a code+1', 'a+code%2B1'],
       ['escaped as JSON has it', 'a"code/ä🏀', 'a\\"code\\/\\u00e4\\ud83c\\udfc0'],
+      ["in JSON's long escapes", 'a/code', '\\u0061\\u002Fcode'],
       ["in JSON's short escapes", 'a\tcode\n', 'a\\tcode\\n'],
       ['in another case', 'A-Code-Ä', 'a-code-ä'],
       ['that the response cuts off', 'abcdefghijklmnopqrstuvwxyz012345', 'abcdefghijklmnopqrstuvwxyz'],
