@@ -180,6 +180,7 @@ describe('tokenError', () => {
       ['form-encoded', 'a code+1', 'a+code%2B1'],
       ['escaped as JSON has it', 'a"code/ä🏀', 'a\\"code\\/\\u00e4\\ud83c\\udfc0'],
       ["in JSON's long escapes", 'a/code', '\\u0061\\u002Fcode'],
+      ['as JSON has what looks like an escape', 'a\\u0041', 'a\\\\u0041'],
       ["in JSON's short escapes", 'a\tcode\n', 'a\\tcode\\n'],
       ['in another case', 'A-Code-Ä', 'a-code-ä'],
       ['that the response cuts off', 'abcdefghijklmnopqrstuvwxyz012345', 'abcdefghijklmnopqrstuvwxyz'],
@@ -212,6 +213,7 @@ describe('tokenError', () => {
           errorOf({ error: 'x', error_description: data }, 400, { secrets: [`!${secret}`, `${secret}?`] });
           errors.noToken(response(400, data), () => null, { ...CONTEXT, secrets: [`${secret}?`] });
         }
+      errors.noToken(response(400, '%\n'.repeat(500_000)), () => null, CONTEXT);
       expect(process.cpuUsage(begun).user).to.be.below(10_000_000);
     });
 
@@ -220,6 +222,10 @@ describe('tokenError', () => {
         secrets: ['def', 'abcdefgh'],
       });
       expect(error.message).to.include('No [hidden].');
+      const encoded = errorOf({ error: 'x', error_description: 'No abc%2Fdefgh.' }, 400, {
+        secrets: ['%2F', 'def', 'abc/defgh'],
+      });
+      expect(encoded.message).to.include('x: [hidden]. ');
     });
 
     it('of the response itself: a token beside the error', () => {
