@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { guard, once } from '../guard';
@@ -115,7 +116,8 @@ function saveNow(session: Session, done: (error?: unknown) => void): void {
     done();
     return;
   }
-  const settle = once(done, 'The session was not saved within a minute.');
+  // In the context of this request (AsyncLocalStorage): a store's client may call back in another one.
+  const settle = AsyncResource.bind(once(done, 'The session was not saved within a minute.'));
   // Some return a promise in place of calling back.
   guard(
     () => save.call(session, settle) as unknown,

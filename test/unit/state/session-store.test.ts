@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
@@ -88,6 +89,19 @@ describe('SessionStore', () => {
       expect(content).to.include(other).and.not.include(handle);
       done?.();
       expect(said).to.deep.equal([[null, true, 0]]);
+    });
+
+    it("goes on in the request's own async context, though the store calls back in another's", () => {
+      const context = new AsyncLocalStorage<string>();
+      const handle = open();
+      let seen: string | undefined;
+      context.run('its own', () => {
+        store.verify({ session, headers: {} } as never, handle, META, () => {
+          seen = context.getStore();
+        });
+      });
+      context.run("another's", () => saved[0]?.[1]());
+      expect(seen).to.equal('its own');
     });
 
     it('loses no login of somebody who presses the button again during a slow one that fails', async () => {
