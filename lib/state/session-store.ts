@@ -138,9 +138,11 @@ function checkJSON(state: unknown): void {
   }
 }
 
-/** Sessions kept on the server have an id, in express-session and @fastify/session. */
+/** Sessions kept on the server have an id, in express-session and @fastify/session. An enumerable one is the app's own. */
 function isInCookie(session: Session): boolean {
-  return typeof (session['id'] ?? session['sessionId']) !== 'string';
+  return !['id', 'sessionId'].some(
+    (name) => typeof session[name] === 'string' && !Object.prototype.propertyIsEnumerable.call(session, name),
+  );
 }
 
 function sizeOf(logins: Login[]): number {

@@ -221,6 +221,12 @@ describe('SessionStore', () => {
       );
       expect(back(handle)[1]).to.equal(true);
     });
+
+    it('takes no more, and saves nothing, if the app keeps an id of its own there', () => {
+      session = { id: 'of-a-visitor', save: () => expect.fail('saved') };
+      expect(back(open())[1]).to.equal(true);
+      expect(() => open('x'.repeat(2048))).to.throw(/has room for 2048/);
+    });
   });
 
   it('throws a TypeError for app state that is not JSON, which the session middleware could not save', () => {
