@@ -8,6 +8,7 @@ export interface Actions {
   fail: (challenge?: unknown, status?: number) => void;
   redirect: (url: string, status?: number) => void;
   error: (error: unknown) => unknown;
+  pass: () => unknown;
 }
 
 /**
@@ -16,7 +17,7 @@ export interface Actions {
  */
 export function settleOnce(actions: Actions, req: Request): Actions {
   // Read now: with a strategy object passed to passport.authenticate(), the next request overwrites them.
-  const { success, fail, redirect, error } = actions;
+  const { success, fail, redirect, error, pass } = actions;
   let settled = false;
   const once = (action: () => unknown, step: string, details: () => unknown[] = () => []): void => {
     if (settled) return;
@@ -66,6 +67,9 @@ export function settleOnce(actions: Actions, req: Request): Actions {
         redirect.call(actions, url, status);
       };
       once(action, 'login begun: redirect_uri %s', sent);
+    },
+    pass: () => {
+      once(() => pass.call(actions), 'passed on');
     },
     error: (thrown) => {
       const reason = asError(thrown) as Error & { code?: unknown };

@@ -15,7 +15,7 @@ const fail = (): never => {
 const reject = (): Promise<never> => Promise.reject(thrown);
 
 describe('settleOnce', () => {
-  const NAMES = ['success', 'fail', 'redirect', 'error'] as const;
+  const NAMES = ['success', 'fail', 'redirect', 'pass', 'error'] as const;
   type Name = (typeof NAMES)[number];
   /** What was called, of Passport's actions and Express's next, and with what first. */
   let calls: [name: string, given: unknown][];
@@ -27,7 +27,7 @@ describe('settleOnce', () => {
   /** Passport's actions, one of which does this. */
   function actions(name?: Name, does?: () => unknown): Actions {
     const recording = NAMES.map((each) => {
-      const action = (given: unknown): unknown => {
+      const action = (given?: unknown): unknown => {
         calls.push([each, given]);
         return each === name && does?.();
       };
