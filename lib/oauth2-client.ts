@@ -60,7 +60,7 @@ export class OAuth2Client extends OAuth2 {
 
   /** Requests an access token for an authorization code (RFC 6749, section 4.1.3), or for a refresh token. */
   override getOAuthAccessToken(code: string, params: unknown, callback?: oauth2tokenCallback): void {
-    const given = params as NodeJS.Dict<string>;
+    const given = (params ?? {}) as NodeJS.Dict<string>;
     const grant = given['grant_type'] === 'refresh_token' ? { refresh_token: code } : { code };
     const credentials = { client_id: this._clientId, client_secret: this._clientSecret };
     // Not by spread: V8 on Node 20 makes a hidden class for each such object, and keeps what it refers to for longer.

@@ -92,13 +92,13 @@ export class DribbbleStrategy extends OAuth2Strategy {
   }
 
   /** Begins a login, or continues it when the browser comes back from Dribbble. Passport calls it. */
-  override authenticate(req: Request, options: DribbbleAuthenticateOptions = {}): void {
+  override authenticate(req: Request, options?: DribbbleAuthenticateOptions | null): void {
     const outcome = settleOnce(this as unknown as Actions, req);
     try {
-      checkAuthenticateOptions(options);
+      checkAuthenticateOptions(options ?? {});
       const { failure, ...callback } = readCallback(req, this._oauth2._authorizeUrl);
       if (failure) outcome.fail(failure, 403);
-      else this._dribbbleLogin(req, options, callback, outcome);
+      else this._dribbbleLogin(req, options ?? {}, callback, outcome);
     } catch (thrown) {
       outcome.error(thrown);
     }

@@ -10,7 +10,7 @@ export type Outcome =
 
 /** Any strategy, ours or another's. */
 export interface Authenticator {
-  authenticate(req: never, options?: object): unknown;
+  authenticate(req: never, options?: object | null): unknown;
 }
 
 export interface FakeRequest {
@@ -28,7 +28,7 @@ export interface FakeRequest {
 export function attempt(
   strategy: Authenticator,
   req: FakeRequest,
-  options: object | undefined,
+  options: object | null | undefined,
   onOutcome: (outcome: Outcome) => void,
 ): void {
   let first: string | undefined;
@@ -65,7 +65,7 @@ export function attempt(
 export function authenticate(
   strategy: Authenticator,
   req: FakeRequest = {},
-  options?: DribbbleAuthenticateOptions,
+  options?: DribbbleAuthenticateOptions | null,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     attempt(strategy, req, options, (outcome) => {

@@ -13,7 +13,7 @@ describe('OAuth2Client', () => {
   const client = (customHeaders = {}): OAuth2Client =>
     new OAuth2Client('id', 'secret', '', '', dribbble.endpoints.tokenURL, customHeaders);
 
-  it('requests a token without a callback, as the oauth package does', async () => {
+  it('requests a token without parameters and a callback, as the oauth package does', async () => {
     const replies = [{ json: TOKEN }, { json: {} }, { status: 400, json: {} }];
     const thrown: unknown[] = [];
     const requesting = Object.assign(client(), { _onThrow: (error: unknown) => thrown.push(error) });
@@ -21,7 +21,7 @@ describe('OAuth2Client', () => {
       const responded = new Promise<void>((resolve) => {
         dribbble.token = (socket) => socket.end(json(reply.json, String(reply.status ?? 200)), resolve);
       });
-      requesting.getOAuthAccessToken('the-code', {});
+      requesting.getOAuthAccessToken('the-code', null);
       await responded;
     }
     // What a callback is given after them comes after what they throw.

@@ -22,7 +22,11 @@ const verify: DribbbleVerifyFunctionWithParams = (accessToken, refreshToken, par
 const build = (options: Partial<DribbbleStrategyOptions> = {}): DribbbleStrategy =>
   new DribbbleStrategy({ ...REQUIRED, ...options }, verify);
 
-async function redirectOf(strategy: DribbbleStrategy, req: FakeRequest = {}, options = {}): Promise<URL> {
+async function redirectOf(
+  strategy: DribbbleStrategy,
+  req: FakeRequest = {},
+  options: object | null = {},
+): Promise<URL> {
   return expectKind(await authenticate(strategy, req, options), 'redirect').url;
 }
 
@@ -83,7 +87,7 @@ describe('DribbbleStrategy', () => {
   describe('at the beginning of a login', () => {
     // An agent of the app's keeps the strategy from opening connections ahead, here to the real Dribbble.
     const agent = new https.Agent();
-    const begin = (options = {}, req: FakeRequest = {}, perRequest = {}): Promise<URL> =>
+    const begin = (options = {}, req: FakeRequest = {}, perRequest: object | null = {}): Promise<URL> =>
       redirectOf(build({ agent, ...options }), req, perRequest);
 
     it("sends the browser to Dribbble's authorization endpoint, with no more than is needed", async () => {
@@ -121,6 +125,7 @@ describe('DribbbleStrategy', () => {
       ["the request's scope and URL", { scope: 'upload', redirect_uri: 'myapp://signed-in' }, own, app],
       ["its own in place of the request's empty ones", ownSent, own, { scope: '', callbackURL: '' }],
       ["its own in place of the request's null", ownSent, own, { scope: null, callbackURL: null }],
+      ['its own if there are no options', ownSent, own, null],
       ['a path at the host of the request', { redirect_uri: 'http://app.test/cb' }, path, {}, here],
       ['a path over https on an encrypted socket', { redirect_uri: 'https://app.test/cb' }, path, {}, secure],
       ['a path over http on any other socket', { redirect_uri: 'http://app.test/cb' }, path, {}, plain],
@@ -128,7 +133,7 @@ describe('DribbbleStrategy', () => {
       ['a path with trust in a proxy', { redirect_uri: 'https://app.test/cb' }, trusting, {}, proxied],
       ['no state, without a session, if state is false', { state: null }, noState, {}, noSession],
       ["the app's own state if state is false", { state: 'mine' }, noState, { state: 'mine' }],
-    ] as [what: string, sends: object, options: object, perRequest?: object, req?: FakeRequest][]) {
+    ] as [what: string, sends: object, options: object, perRequest?: object | null, req?: FakeRequest][]) {
       it(`sends ${what}`, async () => {
         const { searchParams } = await begin(options, req, perRequest);
         for (const [name, value] of Object.entries(sends))
