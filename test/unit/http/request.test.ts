@@ -44,9 +44,7 @@ describe('request', () => {
 
   it('resolves with status, headers and body', async () => {
     server.behave = (socket) => socket.write(response('{"id":1}', { headers: ['X-Limit: 60'] }));
-
     const { statusCode, headers, body } = await send();
-
     expect({ statusCode, body }).to.deep.equal({ statusCode: 200, body: '{"id":1}' });
     expect(headers).to.include({ 'x-limit': '60' });
     expect(server.requests[0]).to.match(/^POST \/token\?key=SECRET HTTP\/1\.1\r\n.*code=SECRET$/s);
@@ -66,7 +64,6 @@ describe('request', () => {
   it('takes a byte order mark off the beginning of a body only', async () => {
     for (const mark of ['\ufeff', '']) {
       server.behave = (socket) => socket.write(response(`${mark}{"a":"\ufeff"}`));
-
       expect(await send()).to.include({ body: '{"a":"\ufeff"}' });
     }
   });
@@ -74,53 +71,23 @@ describe('request', () => {
   // The rest of what goes wrong with a response is in test/faults/table.ts.
   const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n';
   const latin1 = response(Buffer.from('{"a":"\xe4"}', 'latin1'), { headers: ['Connection: close'] });
+  const half: Behaviour = (socket, text) => socket.end(response(text, { length: 10_000 }));
+  const endless = flood('SECRET', 'HTTP/1.1 200 OK\r\n\r\n');
   for (const [what, does, hasCause, says] of [
-    [
-      'closes the connection without a response',
-      (socket) => socket.end(),
-      true,
-      /closed the connection without a response: socket hang up\. Try again later/,
-    ],
-    [
-      'closes the connection in the middle of a body of known length',
-      (socket, text) => socket.end(response(text, { length: 10_000 })),
-      true,
-      /in the middle of its response: aborted/,
-    ],
-    [
-      'changes to another protocol',
-      (socket, text) => socket.write(upgrade + text),
-      false,
-      /closed the connection without a response\. Try/,
-    ],
-    [
-      'sends something other than HTTP',
-      (socket, text) => socket.end(`SSH-2.0 ${text}`),
-      true,
-      /sent a malformed response: Parse Error.* Check the URL/,
-    ],
-    [
-      'sends bytes that are not UTF-8',
-      (socket) => socket.write(latin1),
-      false,
-      /responded 200 with bytes that are not UTF-8\. Check the URL/,
-    ],
-    [
-      'sends a body without end',
-      flood('SECRET', 'HTTP/1.1 200 OK\r\n\r\n'),
-      false,
-      /sent a body of more than 1048576 bytes\. Check the URL/,
-    ],
-    ['sends empty lines without end', flood('\r\n'), false, /sent more than 8388608 bytes/],
+    ['hangs up', (socket) => socket.end(), true, /without a response: socket hang up\. Try again later/],
+    ['hangs up in the middle of a body', half, true, /in the middle of its response: aborted/],
+    ['changes protocols', (socket, text) => socket.write(upgrade + text), false, /without a response\. Try/],
+    ['speaks no HTTP', (socket, text) => socket.end(`SSH ${text}`), true, /Parse Error.* Check the URL/],
+    ['sends no UTF-8', (socket) => socket.write(latin1), false, /200 with bytes .* UTF-8\. Check the URL/],
+    ['sends a body without end', endless, false, /body of more than 1048576 bytes\. Check the URL/],
+    ['sends empty lines without end', flood('\r\n'), false, /more than 8388608 bytes\. Check the URL/],
     ['stays silent', () => undefined, false, /within 150 ms\. Try again later, or raise the timeout/],
   ] as [what: string, does: Behaviour, hasCause: boolean, says: RegExp][]) {
     it(`rejects, after one request, when the server ${what}`, async () => {
       server.behave = does;
       const isLate = what === 'stays silent';
-
       const error = await rejection(send({ timeout: isLate ? 150 : 5000 }));
       await server.closed();
-
       expect(error.message).to.match(says);
       expect(error.message.startsWith(`POST ${server.host}/token `), error.message).to.be.true;
       expect(error.message).to.match(/[^.]\.$/);
@@ -132,35 +99,25 @@ describe('request', () => {
   }
 
   describe('that does not get through', () => {
-    const ADVICE =
-      'Check that this machine can connect to the host. Behind a proxy, start Node 22.21 or later with NODE_USE_ENV_PROXY=1, or give an agent that uses the proxy.';
+    const ADVICE = /Check that this machine can connect .*NODE_USE_ENV_PROXY=1, or give an agent that uses/;
 
     it('rejects when nobody listens', async () => {
       await server.stop();
-
       const error = await rejection(send());
-
       expect(error.message)
         .to.match(/could not be reached: connect ECONNREFUSED /)
-        .and.include(ADVICE);
+        .and.match(ADVICE);
       expect(error).to.have.property('status', 502);
       expect(error).to.have.nested.property('cause.code', 'ECONNREFUSED');
     });
 
-    it('rejects when no address of the host can be connected to', async () => {
-      await server.stop();
-      const lookup: net.LookupFunction = (_name, _options, callback) => {
-        callback(
-          null,
-          ['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 })),
-        );
-      };
-
-      const error = await rejection(send({ options: { host: 'two.localhost', lookup } }));
-
-      expect(error.message).to.match(/could not be reached: .*ECONNREFUSED/);
-    });
-
+    const lookup: net.LookupFunction = (_name, _options, callback) => {
+      callback(
+        null,
+        ['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 })),
+      );
+    };
+    const two = { host: 'two.localhost', lookup };
     /** An agent that throws this. */
     const throwing = (thrown: unknown): http.Agent =>
       Object.assign(new http.Agent(), {
@@ -176,6 +133,7 @@ describe('request', () => {
     });
     const timedOut = Object.assign(new Error(''), { code: 'ETIMEDOUT' });
     for (const [what, status, says, call] of [
+      ['no address of the host can be connected to', 502, ': ECONNREFUSED', { options: two }],
       ["the host's name is never found", 504, ' within 50 ms', { timeout: 50, options: unfound }],
       ['the TLS handshake hangs', 504, ' within 50 ms', { timeout: 50, library: https }],
       ['the agent has no connection', 502, ': no connection', { options: { agent: empty } }],
@@ -185,8 +143,7 @@ describe('request', () => {
     ] as const) {
       it(`rejects in time, with ${String(status)}, when ${what}`, async () => {
         const error = await rejection(send(call));
-
-        expect(error.message).to.include(`/token could not be reached${says}`).and.include(ADVICE);
+        expect(error.message).to.include(`/token could not be reached${says}`).and.match(ADVICE);
         expect(error).to.have.property('status', status);
       });
     }
@@ -197,38 +154,23 @@ describe('request', () => {
     ] as const) {
       it(`rejects in time ${what}`, async () => {
         const error = await rejection(send({ timeout: 50, options: { agent } }));
-
         expect(error.message).to.match(/did not respond within 50 ms/);
       });
     }
 
-    it('names the port of the protocol where none is given', async () => {
-      for (const [library, port] of [
-        [http, 80],
-        [https, 443],
-      ] as const) {
-        const sending = request(library, { host: 'a.test', agent: throwing(new Error('')) }, null, 2000);
-
-        expect((await rejection(sending)).message).to.include(`GET a.test:${String(port)}/ could not`);
-      }
-    });
-
-    it('names the host as the Host header does, which has no port that goes without saying', async () => {
-      server.behave = (socket) => socket.end();
-
-      const error = await rejection(send({ options: { headers: { Host: 'named.test' } } }));
-
-      expect(error.message).to.contain('POST named.test/token closed the connection');
-    });
-
-    it('names the host by its port where there is no Host header, and the method and path by default', async () => {
-      const [host, port] = server.host.split(':');
-      server.behave = (socket) => socket.end();
-
-      const sending = request(http, { hostname: host, port }, null, 2000);
-
-      expect((await rejection(sending)).message).to.contain(`GET ${server.host}/ closed the connection`);
-    });
+    const named = { method: 'POST', path: '/token?key=SECRET', headers: { Host: 'named.test' } };
+    for (const [what, names, library, options] of [
+      ['with the port of http', 'GET a.test:80/', http, { host: 'a.test' }],
+      ['with the port of https', 'GET a.test:443/', https, { host: 'a.test' }],
+      ['with a port of its own', 'GET a.test:81/', http, { hostname: 'a.test', port: '81' }],
+      ['as the Host header does, and the path without its query', 'POST named.test/token', http, named],
+    ] as const) {
+      it(`names the host ${what}`, async () => {
+        const all = { ...options, agent: throwing(new Error('')) };
+        const error = await rejection(request(library, all, null, 2000));
+        expect(error.message).to.match(new RegExp(`^${names} could not be reached`));
+      });
+    }
   });
 
   describe("on a connection of the app's own", () => {
@@ -243,15 +185,12 @@ describe('request', () => {
 
     it('rejects in time when the server does not respond', async () => {
       const error = await rejection(send({ timeout: 50, options: { agent } }));
-
       expect(error.message).to.include('did not respond within 50 ms');
     });
 
     it('says what happened when the error has no code', async () => {
       server.behave = () => connection.destroy(new Error('It broke'));
-
       const error = await rejection(send({ options: { agent } }));
-
       expect(error.message).to.include('closed the connection without a response: It broke.');
     });
   });
@@ -286,7 +225,6 @@ describe('request', () => {
     })) {
       it(`is sent again, on a new connection, when the old one ${what}`, async () => {
         await keep(5, close);
-
         expect(await send({ options: { agent } })).to.include({ statusCode: 200, body: '"new"' });
         expect(server.requests).to.have.length(2);
         expect(server.connections).to.have.length(6);
@@ -299,7 +237,6 @@ describe('request', () => {
       await keep(1, (socket) => socket.end());
       for (const stream of Object.values(agent.freeSockets).flat())
         Object.defineProperty(stream, 'bytesRead', { value: undefined });
-
       expect(await send({ options: { agent } })).to.include({ body: '"new"' });
     });
 
@@ -308,9 +245,7 @@ describe('request', () => {
         void server.stop();
         socket.destroy();
       });
-
       const error = await rejection(send({ options: { agent } }));
-
       expect(error.message).to.match(/could not be reached: .*ECONNREFUSED/);
     });
 
@@ -319,9 +254,7 @@ describe('request', () => {
       agent.createConnection = () => {
         throw new Error('No more connections.');
       };
-
       const error = await rejection(send({ options: { agent } }));
-
       expect(error.message).to.include('could not be reached: No more connections.');
     });
 
@@ -332,9 +265,7 @@ describe('request', () => {
         setImmediate(() => callback?.(new Error('No connection.'), undefined as never));
         return undefined;
       };
-
       const error = await rejection(send({ options: { agent } }));
-
       expect(error.message).to.include('could not be reached: No connection.');
       expect(asked).to.equal(1);
     });
@@ -349,12 +280,10 @@ describe('request', () => {
         opened += 1;
         return undefined;
       };
-
       await rejection(send({ timeout: 50, options: { agent } }));
       old?.write(response('', { status: '408 Request Timeout' }));
       await once(kept ?? agent, 'data');
       await new Promise(setImmediate);
-
       expect(opened).to.equal(0);
       kept?.resetAndDestroy();
     });
@@ -366,9 +295,7 @@ describe('request', () => {
       it(`is sent no third time${what}`, async () => {
         await keep(5, (socket) => socket.end());
         server.behave = (socket) => socket.end();
-
         const error = await rejection(send({ options: { agent: to(agent) } }));
-
         expect(error.message).to.match(/closed the connection without a response: socket hang up/);
         expect(server.requests).to.have.length(2);
       });
@@ -376,42 +303,33 @@ describe('request', () => {
 
     for (const [what, respond] of Object.entries<Behaviour>({
       'one byte of a response came': (socket) => socket.end('H'),
-      'something other than HTTP came': (socket) => socket.end('SSH-2.0'),
-      'half of the headers came': (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'),
       'an informational response came': (socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'),
       'half of the body came': (socket) => socket.end(response('{', { length: 10 })),
     })) {
       it(`is not sent again when ${what}`, async () => {
         await keep(1, respond);
-
         await rejection(send({ options: { agent } }));
-
         expect(server.requests).to.have.length(1);
       });
     }
 
     it('takes a 408 on a new connection for a response', async () => {
       server.behave = (socket) => socket.end(response('', { status: '408 Request Timeout' }));
-
       expect(await send({ options: { agent } })).to.include({ statusCode: 408 });
       expect(server.requests).to.have.length(1);
     });
 
     it('is sent once, and the next one on a new connection, when the old ones are dead', async () => {
       await keep(3, () => undefined);
-
       const error = await rejection(send({ timeout: 50, options: { agent } }));
       expect(error.message).to.match(/did not respond within 50 ms/);
       expect(server.requests).to.have.length(1);
-
       expect(await send({ options: { agent } })).to.include({ body: '"new"' });
     });
 
     it('counts the bytes of its own response only', async () => {
       server.behave = (socket) => socket.write(response(' '.repeat(1024 * 1024)));
-
       for (let i = 0; i < 10; i++) expect(await send({ options: { agent } })).to.include({ statusCode: 200 });
-
       expect(server.connections).to.have.length(1);
     });
 
@@ -419,10 +337,8 @@ describe('request', () => {
       await keep(1, (socket) => socket.write(response('{}')));
       const [socket] = Object.values(agent.freeSockets).flat();
       const before = socket?.eventNames().map((name) => [name, socket.listenerCount(name)]);
-
       await send({ options: { agent } });
       await new Promise(setImmediate);
-
       expect(socket?.eventNames().map((name) => [name, socket.listenerCount(name)])).to.deep.equal(before);
     });
   });
@@ -433,7 +349,6 @@ describe('request', () => {
     // The server of this process has to write before the block begins.
     while (server.requests.length === 0) await new Promise(setImmediate);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-
     expect(await sending).to.include({ body: '"in time"' });
   });
 });
