@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
 import { callVerifyOnce, guardProfile, guardSkip } from '../../lib/verify';
-import { attempt, authenticate, expectKind, login } from '../support/authenticate';
+import { expectKind, login } from '../support/authenticate';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
 import { nextWarning, warningsDuring } from '../support/warnings';
 
@@ -25,11 +25,15 @@ const fail = (): never => {
   throw failure;
 };
 
-/** A verify function that declares done. */
-const withDone =
-  (does: (done: Done) => unknown) =>
-  (_a: A, _r: R, _p: P, done: Done): unknown =>
-    does(done);
+type Does = (done: Done) => unknown;
+/** A verify function that declares done, and a skipUserProfile or userProfile that does. */
+const withDone = (does: Does) => (_a: A, _r: R, _p: P, done: Done) => does(done);
+const hook = (does: Does) => (_token: string, done: Done) => does(done);
+/** A verify function that declares no parameter. */
+const withRest =
+  (does: Does) =>
+  (...args: unknown[]) =>
+    does(lastOf(args));
 
 /** Calls done in a later turn, and returns something before. */
 const later =
@@ -62,7 +66,24 @@ const outcomeOf = (verify: unknown, req?: object): Promise<unknown[]> =>
     call(verify, called, req);
   });
 
+/** What it has called back with after this time, in milliseconds. */
+async function outcomesAfter(milliseconds: number, calling: (called: Done) => unknown): Promise<unknown[][]> {
+  const outcomes: unknown[][] = [];
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    calling((...outcome) => outcomes.push(outcome));
+    await new Promise(setImmediate);
+    mock.timers.tick(milliseconds);
+    await new Promise(setImmediate);
+    return outcomes;
+  } finally {
+    mock.timers.reset();
+  }
+}
+
+// A verify function that declares done and throws, rejects or calls it twice is in test/faults/table.ts.
 describe('verify', () => {
+  const info = { message: 'No account.' };
   for (const [declared, req, expected] of [
     [0, undefined, ['the-token', undefined, profile]],
     [3, undefined, ['the-token', undefined, profile]],
@@ -86,24 +107,10 @@ describe('verify', () => {
   }
 
   for (const [what, verify, expected] of [
-    [
-      'declares done and calls it with a user and an info',
-      withDone((done) => done(null, ada, { scope: 'public' })),
-      [null, ada, { scope: 'public' }],
-    ],
+    ['declares done and gives an info', withDone((done) => done(null, ada, info)), [null, ada, info]],
     ['declares done and calls it with an error', withDone((done) => done(failure)), [failure]],
-    ['declares done and throws', withDone(() => fail()), [failure]],
-    ['declares done and rejects', withDone(() => Promise.reject(failure)), [failure]],
     ['declares done, and resolves before it calls it', withDone(later(Promise.resolve(eve))), [null, eve]],
     ['declares done and returns something else before it calls it', withDone(later(eve)), [null, ada]],
-    [
-      'calls done with one user, then with another',
-      withDone((done) => {
-        done(null, ada);
-        done(null, eve);
-      }),
-      [null, ada],
-    ],
     ['declares no done and returns a user', (_a: A) => ada, [null, ada]],
     ['declares no done and resolves to a user', (_a: A) => Promise.resolve(ada), [null, ada]],
     ['declares no done and throws', (_a: A) => fail(), [failure]],
@@ -111,37 +118,25 @@ describe('verify', () => {
     ['declares nothing and returns a user', () => ada, [null, ada]],
     ['declares nothing and resolves to a user', () => Promise.resolve(ada), [null, ada]],
     ['declares nothing and returns null', () => null, [null, null]],
-    ['declares nothing and calls done', (...args: unknown[]) => lastOf(args)(null, ada), [null, ada]],
-    [
-      'declares nothing and calls done after its promise has resolved to undefined, as in NestJS',
-      (...args: unknown[]) => later(Promise.resolve())(lastOf(args)),
-      [null, ada],
-    ],
+    ['declares nothing and calls done', withRest((done) => done(null, ada)), [null, ada]],
+    // As in NestJS.
+    ['resolves to undefined, then calls done', withRest(later(Promise.resolve())), [null, ada]],
   ] as [what: string, verify: unknown, expected: unknown[]][]) {
     it(`calls back once if it ${what}`, async () => {
       expect(await outcomeOf(verify)).to.deep.equal(expected);
     });
   }
 
-  for (const [how, then] of [
-    ['calls done with an error', (done: Done) => done(failure)],
-    ['throws', fail],
-    ['rejects', () => Promise.reject(failure)],
-  ] as const) {
-    it(`calls back with the first outcome if it then ${how}, which is printed`, async () => {
-      let outcome: unknown;
-      const warnings = await warningsDuring(async () => {
-        outcome = await outcomeOf(
-          withDone((done) => {
-            done(null, ada);
-            return then(done);
-          }),
-        );
-      });
-      expect(outcome).to.deep.equal([null, ada]);
-      expect(warnings).to.deep.equal([failure]);
+  it('calls back with the first outcome if it then calls done with an error, which is printed', async () => {
+    const verify = withDone((done) => {
+      done(null, ada);
+      done(failure);
     });
-  }
+    const warnings = await warningsDuring(async () => {
+      expect(await outcomeOf(verify)).to.deep.equal([null, ada]);
+    });
+    expect(warnings).to.deep.equal([failure]);
+  });
 
   for (const nobody of [undefined, null, false, 0, '']) {
     it(`signs nobody in by returning ${inspect(nobody)} without done, or a promise of it`, async () => {
@@ -152,17 +147,8 @@ describe('verify', () => {
     });
   }
 
-  it("calls back with an Error in place of 'route' or undefined, on which next() would go on", async () => {
-    for (const verify of [
-      withDone((done) => done('route')),
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what is tested
-      (_a: A) => Promise.reject(undefined),
-      (_a: A) => {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
-        throw undefined;
-      },
-    ])
-      expect((await outcomeOf(verify))[0]).to.be.instanceOf(Error);
+  it("calls back with an Error in place of 'route', on which next() would go on", async () => {
+    expect((await outcomeOf(withDone((done) => done('route'))))[0]).to.be.instanceOf(Error);
   });
 
   it('calls back with a TypeError if it returns a thenable, such as a query, which is not run', async () => {
@@ -174,8 +160,7 @@ describe('verify', () => {
       .with.property('message')
       .match(/The verify function returned a thenable.*async/);
     // Without declared parameters it may call done as well.
-    const outcome = await outcomeOf((...args: unknown[]) => later(query)(lastOf(args)));
-    expect(outcome).to.deep.equal([null, ada]);
+    expect(await outcomeOf(withRest(later(query)))).to.deep.equal([null, ada]);
     expect(runs).to.equal(0);
   });
 
@@ -183,23 +168,16 @@ describe('verify', () => {
     // The fallback is never used: done is always given.
     const noDone: Done = () => undefined;
 
-    for (const [what, verify] of [
-      ['(accessToken, ...rest)', (_a: A, ...rest: unknown[]) => lastOf(rest)(null, ada)],
-      [
-        '(accessToken, refreshToken, profile, done = …)',
-        (_a: A, _r: R, _p: P, done = noDone) => {
-          done(null, ada);
-          done(null, ada);
-        },
-      ],
-    ] as const) {
-      it(`calls back with what it calls done with before it returns, without a warning: ${what}`, async () => {
-        const warnings = await warningsDuring(async () => {
-          expect(await outcomeOf(verify)).to.deep.equal([null, ada]);
-        });
-        expect(warnings).to.be.empty;
+    it('calls back with what it calls done with before it returns, without a warning', async () => {
+      const verify = (_a: A, _r: R, _p: P, done = noDone): void => {
+        done(null, ada);
+        done(null, ada);
+      };
+      const warnings = await warningsDuring(async () => {
+        expect(await outcomeOf(verify)).to.deep.equal([null, ada]);
       });
-    }
+      expect(warnings).to.be.empty;
+    });
 
     for (const [what, verify, req] of [
       ['(accessToken, ...rest)', (_a: A, ...rest: unknown[]) => later()(lastOf(rest))],
@@ -228,22 +206,9 @@ describe('verify', () => {
   });
 
   describe('that never calls back', () => {
-    beforeEach(() => {
-      mock.timers.enable({ apis: ['setTimeout'] });
-    });
-    afterEach(() => {
-      mock.timers.reset();
-    });
-
-    /** What it has called back with after this time, in milliseconds. */
-    async function outcomesAfter(milliseconds: number, verify: unknown): Promise<unknown[][]> {
-      const outcomes: unknown[][] = [];
-      call(verify, (...outcome) => outcomes.push(outcome));
-      await new Promise(setImmediate);
-      mock.timers.tick(milliseconds);
-      await new Promise(setImmediate);
-      return outcomes;
-    }
+    const calling = (verify: unknown) => (called: Done) => {
+      call(verify, called);
+    };
 
     for (const [what, verify] of [
       ['declares done and returns nothing', withDone(() => undefined)],
@@ -254,7 +219,7 @@ describe('verify', () => {
       ['declares nothing and returns a promise of undefined', () => Promise.resolve()],
     ] as const) {
       it(`calls back with an error that says how to, after a minute: ${what}`, async () => {
-        const [[error] = []] = await outcomesAfter(60_000, verify);
+        const [[error] = []] = await outcomesAfter(60_000, calling(verify));
         expect(error)
           .to.be.instanceOf(Error)
           .with.property('message')
@@ -263,22 +228,22 @@ describe('verify', () => {
     }
 
     it('has a whole minute', async () => {
-      expect(await outcomesAfter(59_999, () => undefined)).to.be.empty;
+      expect(
+        await outcomesAfter(
+          59_999,
+          calling(() => undefined),
+        ),
+      ).to.be.empty;
     });
 
     it('is heard if it calls back right after the minute, as in a process that was suspended', async () => {
       const verify = withDone((done) => void setTimeout(done, 60_000, null, ada));
-      expect(await outcomesAfter(60_000, verify)).to.deep.equal([[null, ada]]);
+      expect(await outcomesAfter(60_000, calling(verify))).to.deep.equal([[null, ada]]);
     });
 
     it('warns if it calls done after the minute', async () => {
       let late: Done = () => undefined;
-      await outcomesAfter(
-        60_000,
-        withDone((done) => {
-          late = done;
-        }),
-      );
+      await outcomesAfter(60_000, calling(withDone((done) => (late = done))));
       const warned = nextWarning();
       late(null, ada);
       expect((await warned).message).to.include('called done too late');
@@ -310,42 +275,14 @@ describe('verify', () => {
     });
 
     it('fails the login with false, and says why in the info', async () => {
-      const info = { message: 'No account.' };
       const ours = strategy(withDone((done) => done(null, false, info)));
       expect(expectKind(await login(ours), 'fail').challenge).to.deep.equal(info);
-    });
-
-    it('is called once if what Passport does after a login throws, which is the error of the login', async () => {
-      const session = {};
-      let calls = 0;
-      const ours = strategy((_a: A) => {
-        calls += 1;
-        return ada;
-      });
-      const { url } = expectKind(await authenticate(ours, { session }), 'redirect');
-      const thrown = new Error('req.session.regenerate is not a function');
-      const query = { code: CODE, state: url.searchParams.get('state') };
-      const error = await new Promise((resolve) => {
-        attempt(ours, { session, query }, undefined, (outcome) => {
-          if (outcome.kind === 'success') throw thrown;
-          resolve(outcome);
-        });
-      });
-      expect(error).to.deep.equal({ kind: 'error', error: thrown });
-      expect(calls).to.equal(1);
     });
   });
 });
 
 describe('guardSkip', () => {
-  afterEach(() => {
-    mock.timers.reset();
-  });
-
-  const outcomeOfSkip = (skip: Hook): Promise<unknown[]> =>
-    once((called) => {
-      (guardSkip(skip as never) as Hook)('the-token', called);
-    });
+  const calling = (skip: Hook) => (called: Done) => (guardSkip(skip as never) as Hook)('the-token', called);
 
   it('leaves alone what is not a function', () => {
     expect([true, false, undefined].map((skip) => guardSkip(skip))).to.deep.equal([true, false, undefined]);
@@ -361,46 +298,24 @@ describe('guardSkip', () => {
     ['resolves to false', () => Promise.resolve(false), [null, false]],
     ['throws', fail, [failure]],
     ['rejects', () => Promise.reject(failure), [failure]],
-    ['takes done and resolves to true', (_token: string, _done: Done) => Promise.resolve(true), [null, true]],
-    ['takes done and rejects', (_token: string, _done: Done) => Promise.reject(failure), [failure]],
-    ['calls back with an error', (_token: string, done: Done) => done(failure), [failure]],
-    [
-      'calls back with true after its promise has resolved to undefined',
-      (_token: string, done: Done) => later(Promise.resolve(), true)(done),
-      [null, true],
-    ],
-    [
-      'returns true, and calls back with false',
-      (_token: string, done: Done) => later(true, false)(done),
-      [null, false],
-    ],
-    [
-      'calls back with true and then throws',
-      (_token: string, done: Done) => {
-        done(null, true);
-        fail();
-      },
-      [null, true],
-    ],
+    ['takes done and resolves to true', hook(() => Promise.resolve(true)), [null, true]],
+    ['calls back with an error', hook((done) => done(failure)), [failure]],
+    ['resolves to undefined, then calls back', hook(later(Promise.resolve(), true)), [null, true]],
+    ['returns true, and calls back with false', hook(later(true, false)), [null, false]],
   ] as [what: string, skip: Hook, expected: unknown[]][])
     it(`calls back once if skipUserProfile ${what}`, async () => {
-      expect(await outcomeOfSkip(skip)).to.deep.equal(expected);
+      expect(await once(calling(skip))).to.deep.equal(expected);
     });
 
   it('calls back with a TypeError if it returns a thenable, such as a query, which is not run', async () => {
     let runs = 0;
-    const [error] = await outcomeOfSkip(() => ({ then: () => (runs += 1) }));
+    const [error] = await once(calling(() => ({ then: () => (runs += 1) })));
     expect(error).to.be.instanceOf(TypeError).with.property('message').include('skipUserProfile function');
     expect(runs).to.equal(0);
   });
 
   it('calls back with an error if it has not called back after a minute', async () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    let error: unknown;
-    const skip = guardSkip(((_token: string, _done: Done) => undefined) as never) as Hook;
-    skip('the-token', (reason) => (error = reason));
-    mock.timers.tick(60_000);
-    await new Promise(setImmediate);
+    const [[error] = []] = await outcomesAfter(60_000, calling(hook(() => undefined)));
     expect(error).to.have.property('message').include('within a minute');
   });
 });
@@ -408,52 +323,31 @@ describe('guardSkip', () => {
 describe('guardProfile', () => {
   const ours = { userProfile: (): undefined => undefined };
 
+  const calling = (userProfile: unknown) => (called: Done) => {
+    guardProfile({ userProfile: userProfile as never }, ours)('the-token', called);
+  };
+
   for (const [what, userProfile, expected] of [
-    ['calls back', (_token: string, done: Done) => done(null, profile), [null, profile]],
     ['resolves to a profile', () => Promise.resolve(profile), [null, profile]],
     ['resolves to no profile', () => Promise.resolve(false), [null, false]],
     ['throws', fail, [failure]],
     ['rejects', () => Promise.reject(failure), [failure]],
-    ...[undefined, null].map((nothing) => [
-      `resolves to ${String(nothing)} before it calls back`,
-      (_token: string, done: Done) => later(Promise.resolve(nothing), profile)(done),
-      [null, profile],
-    ]),
-    [
-      'calls back twice',
-      (_token: string, done: Done) => {
-        done(null, profile);
-        done(null, profile);
-      },
-      [null, profile],
-    ],
-  ] as [what: string, userProfile: Hook, expected: unknown[]][])
+    ['resolves to undefined, then calls back', hook(later(Promise.resolve(), profile)), [null, profile]],
+    ['resolves to null, then calls back', hook(later(Promise.resolve(null), profile)), [null, profile]],
+  ] as [what: string, userProfile: unknown, expected: unknown[]][])
     it(`calls back once if userProfile ${what}`, async () => {
-      const guarded = guardProfile({ userProfile: userProfile as never }, ours);
-      const outcome = await once((called) => guarded('the-token', called));
-      expect(outcome).to.deep.equal(expected);
+      expect(await once(calling(userProfile))).to.deep.equal(expected);
     });
 
-  /** What a userProfile that never calls back has led to after a minute. */
-  async function outcomesAfterAMinute(hook: typeof ours): Promise<unknown[][]> {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      const outcomes: unknown[][] = [];
-      guardProfile(hook, ours)('the-token', (...outcome) => outcomes.push(outcome));
-      mock.timers.tick(60_000);
-      await new Promise(setImmediate);
-      return outcomes;
-    } finally {
-      mock.timers.reset();
-    }
-  }
-
   it('calls back with an error if it has not called back after a minute', async () => {
-    const [[error] = []] = await outcomesAfterAMinute({ userProfile: () => undefined });
+    const [[error] = []] = await outcomesAfter(
+      60_000,
+      calling(() => undefined),
+    );
     expect(error).to.have.property('message').that.includes('userProfile method did not call back');
   });
 
   it("waits on if it has not called back after a minute and is DribbbleStrategy's own", async () => {
-    expect(await outcomesAfterAMinute(ours)).to.be.empty;
+    expect(await outcomesAfter(60_000, calling(ours.userProfile))).to.be.empty;
   });
 });
