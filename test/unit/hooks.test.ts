@@ -1,6 +1,5 @@
-import { mock } from 'node:test';
 import { expect } from 'chai';
-import OAuth2Strategy = require('passport-oauth2');
+import type OAuth2Strategy = require('passport-oauth2');
 import {
   DribbbleAPIError,
   DribbbleStrategy,
@@ -9,19 +8,12 @@ import {
   type DribbbleStrategyOptions,
 } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
+import { BaseStrategy, clientOf } from '../support/base-strategy';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
 import { warningsDuring } from '../support/warnings';
 
 type Callback = (error: unknown, body?: unknown, response?: unknown) => void;
-/** passport-oauth2's client, as apps, their tests and other packages know it. */
-interface Client {
-  get: (url: string, token: string, callback: Callback) => void;
-  getOAuthAccessToken: (code: string, params: object, callback: (...result: unknown[]) => void) => void;
-  useAuthorizationHeaderforGET: (useIt: boolean) => void;
-}
 type Constructor = new (...args: ConstructorParameters<typeof DribbbleStrategy>) => DribbbleStrategy;
-const clientOf = (strategy: OAuth2Strategy): Client => (strategy as unknown as { _oauth2: Client })._oauth2;
-
 const SECRET = 'the-client-secret';
 
 /** A store that answers at once, and one that does so later, when nothing is on the stack that would catch. */
@@ -50,23 +42,7 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
   });
   const build = (Class: Constructor = DribbbleStrategy): DribbbleStrategy =>
     new Class(options(), (_accessToken: string, _refreshToken: unknown, profile: DribbbleProfile) => profile);
-  /** passport-oauth2's own, whose profile is what `_oauth2.get` brings. */
-  const buildBase = (): OAuth2Strategy => {
-    const { userProfileURL = '', ...rest } = options();
-    class Base extends OAuth2Strategy {
-      override userProfile(token: string, done: (error?: unknown, profile?: unknown) => void): void {
-        clientOf(this).get(userProfileURL, token, (error, body) => {
-          done(error, error ? undefined : { id: String((JSON.parse(String(body)) as { id: unknown }).id) });
-        });
-      }
-    }
-    return new Base(
-      { ...rest, state: true } as never,
-      (_a: string, _r: string, profile: object, done: Callback) => {
-        done(null, profile);
-      },
-    );
-  };
+  const buildBase = (): BaseStrategy => new BaseStrategy({ ...options(), state: true });
   const errorOf = (outcome: Outcome): Error & Record<string, unknown> => expectKind(outcome, 'error').error;
 
   for (const [name, make] of [
@@ -343,29 +319,6 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
       });
       expect(verified).to.equal(1);
       expect(warnings).to.deep.equal([thrown]);
-    });
-
-    it('ends the login in an error of userProfile if it has not called back after a minute', async () => {
-      mock.timers.enable({ apis: ['setTimeout'] });
-      try {
-        const userProfile = (): void => {
-          setImmediate(() => {
-            mock.timers.tick(60_000);
-          });
-        };
-        const error = errorOf(await login(withHooks({ userProfile })));
-        expect(error).to.have.property('message').that.includes('userProfile');
-      } finally {
-        mock.timers.reset();
-      }
-    });
-
-    it('ends the login in an Error if a hook throws undefined, on which next() would go on', async () => {
-      const tokenParams = (): never => {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what is tested
-        throw undefined;
-      };
-      expect(errorOf(await login(withHooks({ tokenParams })))).to.be.instanceOf(Error);
     });
   });
 });

@@ -4,7 +4,6 @@ import { Socket } from 'node:net';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { CookieStateStore } from 'passport-dribbble-oauth2';
-import OAuth2Strategy = require('passport-oauth2');
 import {
   authenticate,
   expectKind,
@@ -12,6 +11,7 @@ import {
   type FakeRequest,
   type Outcome,
 } from '../../support/authenticate';
+import { BaseStrategy } from '../../support/base-strategy';
 import { loadAgain } from '../../support/load-again';
 import { OfflineDribbble } from '../../support/offline';
 
@@ -295,31 +295,14 @@ describe('The state of a login, in random runs against a model,', function () {
   }
 
   describe("with passport-oauth2's own store, as a test of the test,", () => {
-    /** passport-oauth2 as it is, with its one slot for a session. */
-    class Base extends OAuth2Strategy {
-      override userProfile(accessToken: string, done: (error?: unknown, profile?: unknown) => void): void {
-        done(null, { id: accessToken });
-      }
-    }
     const endpoints = {
       authorizationURL: 'https://dribbble.com/oauth/authorize',
       tokenURL: 'https://dribbble.com/oauth/token',
     };
     const setup: Setup = {
+      // As it is, with its one slot for a session.
       instance: (dribbble) =>
-        dribbble.stub(
-          new Base(
-            { ...options, ...endpoints, store: true as never, pkce: true },
-            (
-              _accessToken: string,
-              _refreshToken: string,
-              profile: object,
-              done: OAuth2Strategy.VerifyCallback,
-            ) => {
-              done(null, profile);
-            },
-          ),
-        ),
+        dribbble.stub(new BaseStrategy({ ...options, ...endpoints, store: true, pkce: true })),
       browser: () => new Session(false),
     };
 
