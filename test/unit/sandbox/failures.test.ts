@@ -18,8 +18,8 @@ type Endpoint = Parameters<Sandbox['fail']>[0];
 /** What a client sees: a status and a body, or the code of what went wrong on the wire. */
 async function outcome(response: Promise<Response>): Promise<[status: number, body: string] | string> {
   try {
-    const { status, text } = await response.then((got) => ({ status: got.status, text: () => got.text() }));
-    return [status, await text()];
+    const got = await response;
+    return [got.status, await got.text()];
   } catch (error) {
     const { cause } = error as { cause: { code: string } };
     return cause.code;
@@ -60,62 +60,55 @@ describe('Sandbox.fail', () => {
     }[endpoint];
   }
 
-  for (const endpoint of ['authorize', 'token', 'user'] as const) {
-    describe(`for the endpoint ${endpoint}`, () => {
-      let request: () => Promise<Response>;
-      beforeEach(async () => {
-        request = await prepare(endpoint);
-      });
-
-      for (const [how, expected] of [
-        ['refuses', 'ECONNREFUSED'],
-        ['resets', 'ECONNRESET'],
-        ['cut-off', 'UND_ERR_SOCKET'],
-      ] as const) {
-        it(`${how}: a client sees ${expected}`, async () => {
-          dribbble.fail(endpoint, how);
-          // A login has a request before this one: by then the client knows that its old connection is closed.
-          const other = endpoint === 'authorize' ? 'tokenURL' : 'authorizationURL';
-          await fetch(new URL('/', dribbble.options[other]));
-          expect(await outcome(request())).to.equal(expected);
-        });
-      }
-
-      it('hangs: there is no response', async () => {
-        dribbble.fail(endpoint, 'hangs');
-        const waiting = outcome(request());
-        const before = dribbble.requests.length;
-        while (dribbble.requests.length === before) await new Promise(setImmediate);
-        expect(dribbble.requests.at(-1)).to.include({ endpoint, status: 0 });
-        expect(logged).to.match(/ no response$/);
-        expect(await Promise.race([waiting, Promise.resolve('waiting')])).to.equal('waiting');
-      });
-
-      it('html-502: a page of a proxy', async () => {
-        dribbble.fail(endpoint, 'html-502');
-        const response = await request();
-        expect(response.status).to.equal(502);
-        expect(response.headers.get('content-type')).to.equal('text/html');
-        expect(await response.text()).to.contain('<h1>502 Bad Gateway</h1>');
-      });
-
-      it('rate-limit: 429 with nothing left for a minute', async () => {
-        dribbble.fail(endpoint, 'rate-limit');
-        const response = await request();
-        expect(response.status).to.equal(429);
-        expect(response.headers.get('x-ratelimit-remaining')).to.equal('0');
-        expect(Number(response.headers.get('x-ratelimit-reset'))).to.be.closeTo(Date.now() / 1000 + 60, 5);
-        expect(await response.json()).to.deep.equal({ message: 'API rate limit exceeded.' });
-      });
-
-      it('a response of your own', async () => {
-        dribbble.fail(endpoint, { status: 418, headers: { 'X-Tea': 'yes' }, body: { tea: 'é' } });
-        const response = await request();
-        expect([response.status, response.headers.get('x-tea')]).to.deep.equal([418, 'yes']);
-        expect(await response.json()).to.deep.equal({ tea: 'é' });
-      });
+  for (const [endpoint, how, expected] of [
+    ['authorize', 'refuses', 'ECONNREFUSED'],
+    ['token', 'refuses', 'ECONNREFUSED'],
+    ['user', 'refuses', 'ECONNREFUSED'],
+    ['authorize', 'resets', 'ECONNRESET'],
+    ['token', 'resets', 'ECONNRESET'],
+    ['user', 'cut-off', 'UND_ERR_SOCKET'],
+  ] as const) {
+    it(`${how}: a client of the endpoint ${endpoint} sees ${expected}`, async () => {
+      const request = await prepare(endpoint);
+      dribbble.fail(endpoint, how);
+      // A login has a request before this one: by then the client knows that its old connection is closed.
+      const other = endpoint === 'authorize' ? 'tokenURL' : 'authorizationURL';
+      await fetch(new URL('/', dribbble.options[other]));
+      expect(await outcome(request())).to.equal(expected);
     });
   }
+
+  it('hangs: there is no response', async () => {
+    dribbble.fail('user', 'hangs');
+    const waiting = outcome(requestUser(dribbble));
+    while (dribbble.requests.length === 0) await new Promise(setImmediate);
+    expect(dribbble.requests.at(-1)).to.include({ endpoint: 'user', status: 0 });
+    expect(logged).to.match(/ no response$/);
+    expect(await Promise.race([waiting, Promise.resolve('waiting')])).to.equal('waiting');
+  });
+
+  it('html-502: a page of a proxy', async () => {
+    dribbble.fail('token', 'html-502');
+    const response = await requestToken(dribbble);
+    expect([response.status, response.headers.get('content-type')]).to.deep.equal([502, 'text/html']);
+    expect(await response.text()).to.contain('<h1>502 Bad Gateway</h1>');
+  });
+
+  it('rate-limit: 429 with nothing left for a minute', async () => {
+    dribbble.fail('user', 'rate-limit');
+    const response = await requestUser(dribbble);
+    const { status, headers } = response;
+    expect([status, headers.get('x-ratelimit-remaining')]).to.deep.equal([429, '0']);
+    expect(await response.json()).to.deep.equal({ message: 'API rate limit exceeded.' });
+    expect(Number(headers.get('x-ratelimit-reset'))).to.be.closeTo(Date.now() / 1000 + 60, 5);
+  });
+
+  it('a response of your own', async () => {
+    dribbble.fail('authorize', { status: 418, headers: { 'X-Tea': 'yes' }, body: { tea: 'é' } });
+    const response = await authorize(dribbble);
+    expect([response.status, response.headers.get('x-tea')]).to.deep.equal([418, 'yes']);
+    expect(await response.json()).to.deep.equal({ tea: 'é' });
+  });
 
   it('slow: the usual response, a field after the other for three seconds', async function () {
     this.slow(10_000);
