@@ -201,7 +201,7 @@ describe('CookieStateStore', () => {
       expectRefused(browser.comeBack(store, state), 'state_unknown');
     });
 
-    it('a cookie with any one byte changed, and one cut off anywhere', () => {
+    it('a cookie with any one byte changed, cut off anywhere, oversized, or no base64url', () => {
       const state = browser.begin(store, { state: { returnTo: '/shots' } });
       const { name, value } = browser.onlySet;
       const contents = Array.from({ length: value.length - 1 }, (_, length) => value.slice(0, length));
@@ -211,23 +211,11 @@ describe('CookieStateStore', () => {
         tampered[position] = (tampered[position] ?? 0) ^ 1;
         contents.push(tampered.toString('base64url'));
       }
-      for (const content of contents) {
+      for (const content of [...contents, 'A'.repeat(12_000), '%00<>"é', 'A'.repeat(120)]) {
         browser.cookies.set(name, content);
         expectRefused(browser.comeBack(store, state), 'state_unknown');
       }
     });
-
-    for (const [what, content] of [
-      ['oversized', 'A'.repeat(12_000)],
-      ['no base64url', '%00<>"é'],
-      ['of the right length, but made up', 'A'.repeat(120)],
-    ] as const) {
-      it(`a cookie that is ${what}`, () => {
-        const state = browser.begin(store);
-        browser.cookies.set(browser.onlySet.name, content);
-        expectRefused(browser.comeBack(store, state), 'state_unknown');
-      });
-    }
 
     for (const [what, theirs] of [
       ['application', { clientID: 'another-id' }],
@@ -278,11 +266,8 @@ describe('CookieStateStore', () => {
   });
 
   it('lets the logins of twelve tabs end in the opposite order, each with its own state', () => {
-    const tabs = Array.from({ length: 12 }, (_, tab) => ({
-      tab,
-      handle: browser.begin(store, { state: tab }),
-    }));
-    for (const { tab, handle } of tabs.reverse())
+    const handles = Array.from({ length: 12 }, (_, tab) => browser.begin(store, { state: tab }));
+    for (const [tab, handle] of [...handles.entries()].reverse())
       expect(browser.comeBack(store, handle)).to.deep.equal([null, true, tab]);
     expect(browser.cookies).to.be.empty;
   });
@@ -353,8 +338,7 @@ describe('CookieStateStore', () => {
 
   it("signs in without a session by Node's bare http, with the response set as req.res", async () => {
     const dribbble = new OfflineDribbble();
-    const passport = new Passport();
-    passport.use(dribbble.strategy({ store }));
+    const passport = new Passport().use(dribbble.strategy({ store }));
     const authenticated = passport.authenticate('dribbble', { session: false }) as RequestHandler;
     const server = await listen(
       createServer((req, res) => {
