@@ -103,8 +103,7 @@ describe("A login's state", () => {
   describe('carries app state of any JSON type', () => {
     for (const [where, options] of [
       ['the session', () => ({})],
-      ['a store of the app with four parameters', () => ({ store: new Memory().of(4) })],
-      ['a store of the app with five parameters', () => ({ store: new Memory().of(5) })],
+      ['a store of the app', () => ({ store: new Memory().of(4) })],
     ] as [where: string, options: () => Options][]) {
       it(`in ${where}`, async () => {
         for (const appState of APP_STATES) {
@@ -358,11 +357,6 @@ describe("A login's state", () => {
   describe('that was used', () => {
     let LATER: number;
     beforeEach(() => (LATER = Date.now() + 60_000));
-
-    it('is taken once', () => {
-      const used = new UsedStates();
-      expect([used.take('a', LATER), used.take('a', LATER)]).to.deep.equal([true, false]);
-    });
 
     for (const [what, length, padding] of [
       ['without the URL that it came in', 0, 8000],
