@@ -30,6 +30,17 @@ async function redirectOf(
   return expectKind(await authenticate(strategy, req, options), 'redirect').url;
 }
 
+/** Runs the strategy itself, as Passport does where passport.authenticate() is given one and not a name. */
+function run(strategy: DribbbleStrategy, req: FakeRequest): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const redirect = (url: string): void => {
+      resolve(new URL(url));
+    };
+    Object.assign(strategy, { success: resolve, redirect, fail: reject, error: reject });
+    strategy.authenticate({ headers: {}, url: '/', ...req } as never);
+  });
+}
+
 describe('DribbbleStrategy', () => {
   it('is called dribbble', () => {
     expect(build().name).to.equal('dribbble');
@@ -46,25 +57,17 @@ describe('DribbbleStrategy', () => {
     it(`keeps logins apart where passport.authenticate() is given ${what}, not a name`, async () => {
       const dribbble = new OfflineDribbble();
       const strategy = shared(dribbble.strategy());
-      const run = (req: FakeRequest): Promise<unknown> =>
-        new Promise((resolve, reject) => {
-          const redirect = (url: string): void => {
-            resolve(new URL(url));
-          };
-          Object.assign(strategy, { success: resolve, redirect, fail: reject, error: reject });
-          strategy.authenticate({ headers: {}, url: '/', ...req } as never);
-        });
       const callbacks: FakeRequest[] = [];
       for (const person of ['ada', 'bob']) {
         const session = {};
-        const url = (await run({ query: {}, session })) as URL;
+        const url = (await run(strategy, { query: {}, session })) as URL;
         const query = { code: dribbble.authorize(person, url), state: url.searchParams.get('state') };
         callbacks.push({ session, query });
       }
-
-      const refused = await run({ ...callbacks[1], session: {} }).catch((failure: unknown) => failure);
-      const signedIn = (await Promise.all(callbacks.map(run))) as DribbbleProfile[];
-
+      const refused = await run(strategy, { ...callbacks[1], session: {} }).catch(
+        (failure: unknown) => failure,
+      );
+      const signedIn = (await Promise.all(callbacks.map((req) => run(strategy, req)))) as DribbbleProfile[];
       expect(refused).to.include({ code: 'state_unknown' });
       expect(signedIn.map(({ username }) => username)).to.deep.equal(['ada', 'bob']);
     });
@@ -73,15 +76,8 @@ describe('DribbbleStrategy', () => {
   it('obeys a hook of its own that is not enumerable, where passport.authenticate() is given the strategy', async () => {
     const strategy = build({ agent: new https.Agent() });
     Object.defineProperty(strategy, 'authorizationParams', { value: () => ({ prompt: 'login' }) });
-    const url = await new Promise<string>((redirect) => {
-      Object.assign(strategy, { redirect }).authenticate({
-        headers: {},
-        url: '/',
-        query: {},
-        session: {},
-      } as never);
-    });
-    expect(new URL(url).searchParams.get('prompt')).to.equal('login');
+    const url = (await run(strategy, { query: {}, session: {} })) as URL;
+    expect(url.searchParams.get('prompt')).to.equal('login');
   });
 
   describe('at the beginning of a login', () => {
@@ -181,9 +177,7 @@ describe('DribbbleStrategy', () => {
       })
         .get('/v2/user')
         .reply(200, fixture('user'));
-
       const outcome = await login(build({ agent, callbackURL: CALLBACK }), { query: { code: 'the-code' } });
-
       expect(expectKind(outcome, 'success').user).to.deep.include({
         accessToken: fixture('token')['access_token'],
         refreshToken: undefined,
@@ -259,7 +253,6 @@ describe('DribbbleStrategy', () => {
       };
       const { message } = expectKind(await login(at()), 'error').error;
       expect(message).to.include(fields.map((name) => `${name}=[hidden]`).join());
-
       dribbble.token = { json: TOKEN };
       dribbble.user = (socket, { headers }) =>
         socket.write(json({ message: `No ${String(headers['authorization'])} here.` }, '401'));
