@@ -44,7 +44,6 @@ describe('NODE_DEBUG=passport-dribbble-oauth2', () => {
     const state = begun.kind === 'redirect' ? begun.url.searchParams.get('state') : null;
     await authenticate(ours, { session, query: { code: CODE, state } });
     await authenticate(ours, { session, query: { code: CODE, state } });
-
     const { code_verifier } = dribbble.tokenForm;
     for (const secret of [state, CODE, TOKEN.access_token, code_verifier, 'the-client-secret'])
       expect(lines.join('\n')).not.to.include(String(secret));

@@ -120,9 +120,7 @@ describe('DribbbleStrategy', () => {
     await holds(
       fc.asyncProperty(bytes(tokenAnswer), async (token) => {
         const { agent, strategy } = arrange({ token });
-
         const user = signedIn(await login(strategy));
-
         expect(agent.sent).to.have.length(user ? 2 : 1);
         if (!user) return;
         expect(user.accessToken).to.match(/^[!-~]+$/);
@@ -139,13 +137,10 @@ describe('DribbbleStrategy', () => {
       name: near('Maya'),
       html_url: near('https://dribbble.com/maya', 'javascript:alert(1)'),
     });
-
     await holds(
       fc.asyncProperty(bytes(answers), async (user) => {
         const { strategy } = arrange({ user });
-
         const profile = signedIn(await login(strategy))?.profile;
-
         if (!profile) return;
         const id = content(user)?.['id'];
         expect(profile.id).to.equal(String(id)).and.match(/\S/);
@@ -170,7 +165,6 @@ describe('DribbbleStrategy', () => {
       pairs: fc.array(fc.tuple(name, value, fc.boolean()), { maxLength: 5 }),
       parser: fc.constantFrom('simple', 'extended'),
     });
-
     await holds(
       fc.asyncProperty(callback, async ({ pairs, parser }) => {
         const { agent, strategy } = arrange();
@@ -190,9 +184,7 @@ describe('DribbbleStrategy', () => {
               .map(([key, text]) => `${encodeURIComponent(key)}=${encodeURIComponent(text)}`)
               .join('&'),
           );
-
         const outcome = await authenticate(strategy, { session, query: parsed(false), body: parsed(true) });
-
         const values = (wanted: string): string[] =>
           filled.filter(([key]) => key === wanted).map(([, text]) => text);
         const isRight =

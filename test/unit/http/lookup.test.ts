@@ -24,14 +24,12 @@ describe('lookupAhead', () => {
     nameServer.socket.on('message', (query, { port }) => {
       nameServer.socket.send(answer(query), port);
     });
-
     expect(await resolved(false)).to.equal('192.0.2.1');
     expect(nameServer.lookups).to.deep.equal(['dribbble.test']);
   });
 
   it('looks no name up, and gives up within a second, when the name server is silent', async () => {
     const begun = performance.now();
-
     expect(await resolved(false)).to.equal('ECANCELLED');
     expect(performance.now() - begun).to.be.below(1000);
     expect(nameServer.lookups).to.deep.equal([]);

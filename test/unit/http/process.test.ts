@@ -114,9 +114,7 @@ describe('a process', function () {
       req.socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
     // A list of the chunks takes hundreds of megabytes.
     const app = new HttpProcess({ request: host.url() }, { execArgv: ['--max-old-space-size=64'] });
-
     const { body, error } = await app.reply();
-
     expect(body, error).to.have.length(1024 * 1024);
     await app.end();
   });

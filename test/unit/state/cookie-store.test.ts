@@ -303,7 +303,6 @@ describe('CookieStateStore', () => {
     const fits = browser.begin(store, { state: 'x'.repeat(2_800) });
     expect(browser.onlySet.line.length).to.be.at.most(BROWSER_LIMIT);
     expect(browser.comeBack(store, fits)[1]).to.equal(true);
-
     expect(() => browser.begin(store, { state: 'x'.repeat(BROWSER_LIMIT) })).to.throw(
       /cookie of \d{4} bytes, and browsers keep 4096: carry less, such as a path or an id\.$/,
     );
