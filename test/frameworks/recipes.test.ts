@@ -108,17 +108,6 @@ describe('The recipe', () => {
   });
 
   describe('for linking accounts', () => {
-    it('links the account that the person confirms, and leaves who is signed in', async () => {
-      const url = await run('linking-accounts');
-      await browser.open(`${url}/sign-in/me`);
-      const confirm = await browser.follow(browser.submit(await browser.open(`${url}/link`)));
-      expect(confirm.url).to.equal(`${url}/link/confirm`);
-      expect(confirm.body).to.include('Link the Dribbble account maya?');
-      expect(await json(url)).to.deep.equal({ user: { id: 'me' } });
-      await browser.follow(browser.submit(confirm));
-      expect(await json(url)).to.deep.equal({ user: { id: 'me' }, linked: MAYA.id });
-    });
-
     it('begins at the press of its own button only', async () => {
       const url = await run('linking-accounts');
       await browser.open(`${url}/sign-in/me`);

@@ -379,10 +379,8 @@ describe('Somebody who copies from a page into an empty folder', function () {
     it('links an account with linking-accounts, and finds a page after Cancel', async () => {
       const url = await follow({ files: { 'app.ts': program('linking-accounts') } });
       const browser = new Browser();
-      const press = async ({ body }: Page) => {
-        const [, action = '', csrf = ''] = /action="([^"]+)".*value="([^"]+)"/.exec(body) ?? [];
-        return arrive(browser, url, await browser.post(`${url}${action}`, { csrf }));
-      };
+      const press = async (page: Page) => arrive(browser, url, await browser.submit(page));
+      const user = { id: 'me' };
       await signIn(url, browser, '/sign-in/me');
 
       dribbble.deny();
@@ -393,7 +391,8 @@ describe('Somebody who copies from a page into an empty folder', function () {
       dribbble.signInAs('maya');
       const confirm = await press(cancelled);
       expect(confirm.body).to.include('Link the Dribbble account maya?');
-      expect(JSON.parse((await press(confirm)).body)).to.deep.equal({ user: { id: 'me' }, linked: '1' });
+      expect(JSON.parse((await browser.get(url)).body)).to.deep.equal({ user });
+      expect(JSON.parse((await press(confirm)).body)).to.deep.equal({ user, linked: '1' });
     });
 
     it('gets to a login in five commands, as sandbox says, and finds a page after Cancel', async () => {
