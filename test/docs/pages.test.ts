@@ -18,54 +18,18 @@ for (const page of ['README.md', 'docs/troubleshooting.md', ...PAGES]) {
   });
 }
 
-/** Packages whose types are in a package of their own. */
-const TYPES: Record<string, string> = {
-  '@koa/router': '@types/koa__router',
-  ...Object.fromEntries(
-    ['express', 'express-session', 'koa', 'koa-passport', 'koa-session', 'passport'].map((name) => [
-      name,
-      `@types/${name}`,
-    ]),
-  ),
-};
-
-/** What the page tells to install, the README's line included where the page names it. */
-function installed(page: string): string[] {
-  const own = read(page);
-  const text = own + (/\(\.\.\/\.\.\/README\.md#(install|usage)\)/.test(own) ? read('README.md') : '');
-  return [...text.matchAll(/^npm install (.*)$/gm)].flatMap(([, names = '']) => names.split(' '));
-}
-
-/** What the page's code imports; without what it removes. */
-function imported(page: string): string[] {
-  const code = [...read(page).matchAll(/^```(?:ts|js|diff)\n(.*?)^```$/gms)]
-    .map(([, text = '']) => text)
-    .join('');
-  const names = [...code.matchAll(/^(?!-).*?(?:from |require\(|^\+?import )'((?:@[^/']+\/)?[^./'][^/']*)/gm)];
-  return [...new Set(names.map(([, name = '']) => name))].filter((name) => !name.startsWith('node:'));
-}
-
-for (const page of ['README.md', ...PAGES]) {
-  if (page.endsWith('/testing.md') || imported(page).length === 0) continue;
-  describe(page, () => {
-    it('tells to install what its code imports', () => {
-      expect(installed(page)).to.include.members(imported(page));
-    });
-
-    it('tells to install the types of it', () => {
-      if (!read(page).includes('```ts')) return;
-      const types = imported(page).flatMap((name) => TYPES[name] ?? []);
-      expect(installed(page)).to.include.members(types);
-    });
-  });
-}
-
 describe('docs/recipes/', () => {
   it('prints all its code from files, but for the one line of moving from passport-dribbble', () => {
     for (const page of PAGES) {
       const expected = page.endsWith('/from-passport-dribbble.md') ? 1 : 0;
       expect(strayBlocks(page), page).to.have.length(expected);
     }
+  });
+
+  // That the commands install what the code needs, types included: test/package/pages.test.ts.
+  it('says on each page with code what to install, or leads there', () => {
+    for (const page of PAGES.filter((name) => /^```(ts|js)$/m.test(read(name))))
+      expect(read(page), page).to.match(/^npm install |\(\.\.\/\.\.\/README\.md#(install|usage)\)/m);
   });
 
   it('lists every page in its README.md', () => {
