@@ -73,10 +73,6 @@ describe('The package, packed and installed in a clean folder,', function () {
     expect(run(process.execPath, ['-p', loaded], folder).trim()).to.equal('[]');
   });
 
-  it('has the command dribbble-sandbox', () => {
-    expect(run(join(folder, 'node_modules/.bin/dribbble-sandbox'), ['--help'], folder)).to.include('--port');
-  });
-
   for (const [how, file] of [
     ['require()', 'use.cjs'],
     ['import', 'use.mjs'],
