@@ -1,7 +1,5 @@
 /** The package as users get it: what test/package and test/frameworks test is the tarball, not this folder. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..');
@@ -27,14 +25,4 @@ export function tarballToTest(folder: string): string {
 export function install(tarball: string, folder: string): void {
   const flags = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--silent', '--prefer-offline'];
   run('npm', ['install', ...flags, tarball], folder);
-}
-
-/** Packs the package and installs it into the folder. */
-export function packAndInstall(folder: string): void {
-  const packed = mkdtempSync(join(tmpdir(), 'packed-'));
-  try {
-    install(tarballToTest(packed), folder);
-  } finally {
-    rmSync(packed, { recursive: true });
-  }
 }

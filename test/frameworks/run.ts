@@ -1,9 +1,19 @@
 /** Installs the packed package into this folder, compiles the recipes and the tests as an app is, and runs them. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { apply } from '../../scripts/apply-diff';
-import { packAndInstall, run } from '../../scripts/tarball';
+import { install, run, tarballToTest } from '../../scripts/tarball';
 
 const MODULES = join(__dirname, 'node_modules');
 const RECIPES = join(__dirname, '../../docs/recipes');
@@ -12,24 +22,20 @@ const changed = (file: string) => statSync(join(__dirname, file), { throwIfNoEnt
 if (changed('package-lock.json') > changed('node_modules/.package-lock.json')) {
   run('npm', ['ci', '--no-audit', '--no-fund', '--silent'], __dirname);
 }
-packAndInstall(__dirname);
+const packed = mkdtempSync(join(tmpdir(), 'packed-'));
+install(tarballToTest(packed), __dirname);
+rmSync(packed, { recursive: true });
 
 // The recipes are beside their pages: this is where they find the frameworks.
 if (!existsSync(join(RECIPES, 'node_modules')))
   symlinkSync(MODULES, join(RECIPES, 'node_modules'), 'junction');
-for (const [variant, base] of [
-  ['fastify-secure-session', 'fastify'],
-  ['nestjs-params', 'nestjs'],
-  ['return-to-object', 'return-to'],
-] as const) {
-  const diff = readFileSync(join(RECIPES, `${variant}.diff`), 'utf8');
-  const code = readFileSync(join(RECIPES, `${base}.ts`), 'utf8');
-  writeFileSync(join(RECIPES, `${variant}.variant.ts`), apply(diff, code));
+// A variant is named after the recipe that it changes: nestjs-params.diff.
+const files = readdirSync(RECIPES);
+for (const file of files.filter((name) => name.endsWith('.diff'))) {
+  const base = files.find((name) => name.endsWith('.ts') && file.startsWith(`${name.slice(0, -3)}-`)) ?? '';
+  const [diff = '', code = ''] = [file, base].map((name) => readFileSync(join(RECIPES, name), 'utf8'));
+  writeFileSync(join(RECIPES, file.replace('.diff', '.variant.ts')), apply(diff, code));
 }
-const forgotten = readdirSync(RECIPES).filter(
-  (file) => file.endsWith('.diff') && !existsSync(join(RECIPES, file.replace('.diff', '.variant.ts'))),
-);
-if (forgotten.length > 0) throw new Error(`No test runs ${forgotten.join(', ')}.`);
 
 rmSync(join(__dirname, 'build'), { recursive: true, force: true });
 run(process.execPath, [join(MODULES, 'typescript/bin/tsc')], __dirname);
