@@ -11,44 +11,28 @@ import { Browser } from '../support/browser';
 import { FakeDribbble } from '../support/fake-dribbble';
 
 type Done = (error?: unknown, profile?: DribbbleProfile) => void;
-/** The client of passport-oauth2, as strategies use it. */
-interface Client {
-  _clientId: string;
-  _clientSecret: string;
-  _accessTokenUrl: string;
-  _request: (
-    method: string,
-    url: string,
-    headers: object,
-    body: string,
-    token: null,
-    callback: (error: unknown, body?: string) => void,
-  ) => void;
-  getOAuthAccessToken: (
-    code: string,
-    params: Record<string, string>,
-    callback: (error: unknown, token?: string, refreshToken?: string, params?: object) => void,
-  ) => void;
-  setAuthMethod: (method: string) => void;
-}
-const clientOf = (strategy: DribbbleStrategy): Client => (strategy as unknown as { _oauth2: Client })._oauth2;
 
 /** As strategies for Reddit, Notion and Fitbit do: the credentials in a header, not in the body. */
 class BasicAuth extends DribbbleStrategy {
   constructor(options: DribbbleStrategyOptions, verify: DribbbleVerifyFunction) {
     super(options, verify);
-    const client = clientOf(this);
-    client.getOAuthAccessToken = (code, params, callback) => {
+    const client = this._oauth2 as any;
+    client.getOAuthAccessToken = (code: string, params: object, callback: (...said: unknown[]) => void) => {
       const credentials = Buffer.from(`${client._clientId}:${client._clientSecret}`).toString('base64');
       const headers = {
         Authorization: `Basic ${credentials}`,
         'Content-Type': 'application/x-www-form-urlencoded',
       };
       const body = new URLSearchParams({ ...params, code }).toString();
-      client._request('POST', client._accessTokenUrl, headers, body, null, (error, response) => {
-        if (error) callback(error);
-        else callback(null, (JSON.parse(response ?? '') as { access_token: string }).access_token, '', {});
-      });
+      client._request(
+        'POST',
+        client._accessTokenUrl,
+        headers,
+        body,
+        null,
+        (error: unknown, response: string) =>
+          error ? callback(error) : callback(null, JSON.parse(response).access_token, '', {}),
+      );
     };
   }
 }
@@ -57,7 +41,7 @@ class BasicAuth extends DribbbleStrategy {
 class TokenType extends DribbbleStrategy {
   constructor(options: DribbbleStrategyOptions, verify: DribbbleVerifyFunction) {
     super(options, verify);
-    clientOf(this).setAuthMethod('OAuth');
+    (this._oauth2 as any).setAuthMethod('OAuth');
   }
 }
 
