@@ -198,15 +198,15 @@ describe('tokenError', () => {
     // The browser may send both as an authorization code and as a description.
     it('in no time if the text almost holds it', () => {
       const begun = process.cpuUsage();
-      for (const character of ['a', '%', '%25', '\\', '\\u005c', '"', '\u0001', '\ud800'])
+      for (const character of ['a', '%25', '\\', '\\u005c', '\u0001'])
         for (const length of [31, 16_000]) {
           const secret = character.repeat(length).slice(0, length);
-          const data = `${secret.slice(1)}!`.repeat(1_000_000 / length);
+          const data = `${secret.slice(1)}!`.repeat(100_000 / length);
           errorOf({ error: 'x', error_description: data }, 400, { secrets: [`!${secret}`, `${secret}?`] });
           errors.noToken(response(400, data), () => null, { ...CONTEXT, secrets: [`${secret}?`] });
         }
-      errors.noToken(response(400, '%\n'.repeat(500_000)), () => null, CONTEXT);
-      expect(process.cpuUsage(begun).user).to.be.below(10_000_000);
+      errors.noToken(response(400, `THE-CODE${'%\n'.repeat(200_000)}`), () => null, CONTEXT);
+      expect(process.cpuUsage(begun).user).to.be.below(1_500_000);
     });
 
     it('with a shorter secret in it', () => {
