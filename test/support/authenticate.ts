@@ -6,7 +6,8 @@ export type Outcome =
   | { kind: 'success'; user: unknown; info: Record<string, unknown> }
   | { kind: 'fail'; challenge: { message?: string } | undefined; status: number | undefined }
   | { kind: 'error'; error: Error & Record<string, unknown> }
-  | { kind: 'redirect'; url: URL };
+  | { kind: 'redirect'; url: URL }
+  | { kind: 'pass' };
 
 /** Any strategy, ours or another's. */
 export interface Authenticator {
@@ -55,6 +56,9 @@ export function attempt(
     },
     redirect: (url: string) => {
       settle({ kind: 'redirect', url: new URL(url) });
+    },
+    pass: () => {
+      settle({ kind: 'pass' });
     },
   });
   const request = { query: {}, headers: {}, session: {}, connection: {}, url: '/', ...req };

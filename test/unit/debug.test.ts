@@ -82,6 +82,15 @@ describe('NODE_DEBUG=passport-dribbble-oauth2', () => {
     expect(outcome).to.deep.equal({ kind: 'error', error: thrown });
   });
 
+  it('prints that a hook passed the request on', async () => {
+    const ours = strategy();
+    ours.userProfile = function (this: { pass?: () => void }): void {
+      this.pass?.();
+    };
+    expect(await login(ours)).to.deep.equal({ kind: 'pass' });
+    expect(steps().at(-1)).to.equal('passed on');
+  });
+
   it('prints that verify found nobody', async () => {
     await login(strategy({}, null));
     expect(steps().at(-1)).to.equal('failed login: verify found no user');
