@@ -138,7 +138,9 @@ function checkJSON(state: unknown): void {
   }
 }
 
-/** Sessions kept on the server have an id, in express-session and @fastify/session. An enumerable one is the app's own. */
+/**
+ * Sessions kept on the server have an id, in express-session and @fastify/session. An enumerable one is the app's own.
+ */
 function isInCookie(session: Session): boolean {
   return !['id', 'sessionId'].some(
     (name) => typeof session[name] === 'string' && !Object.prototype.propertyIsEnumerable.call(session, name),
