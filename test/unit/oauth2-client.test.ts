@@ -111,9 +111,12 @@ describe('OAuth2Client', () => {
   // RFC 6749: the type in section 7.1, the characters in appendix A.12.
   for (const response of [
     { access_token: null },
+    { access_token: 42 },
+    { access_token: true },
     { access_token: ['a'] },
     { access_token: { toString: 'a' } },
     { access_token: '' },
+    { access_token: ' ' },
     { access_token: 'a\r\nX-Admin: 1' },
     { access_token: 'tökén' },
     { access_token: 'a', token_type: 'mac' },

@@ -107,28 +107,42 @@ describe('settleOnce', () => {
 describe('DribbbleStrategy, with what Passport or its callback throws,', () => {
   const strategy = new OfflineDribbble().strategy({ callbackURL: '/callback' });
 
-  it("passes that to Express's next, and calls the callback once", async () => {
-    let called = 0;
-    const callback = (): never => {
-      called += 1;
-      return fail();
-    };
-    const app = await App.start(strategy, { callback });
-    const visitor = new Visitor(app.login, 'https://dribbble.com/');
-    const page = await visitor.comeBack({ error: 'server_error' });
-    expect(page).to.deep.include({ status: 500, body: thrown.message });
-    expect(app.error).to.equal(thrown);
-    expect(called).to.equal(1);
-    await app.stop();
-  });
+  for (const error of ['access_denied', 'server_error']) {
+    it(`passes that to Express's next, and calls the callback once: ${error}`, async () => {
+      let called = 0;
+      const callback = (): never => {
+        called += 1;
+        return fail();
+      };
+      const app = await App.start(strategy, { callback });
+      const visitor = new Visitor(app.login, 'https://dribbble.com/');
+      expect(await visitor.comeBack({ error })).to.deep.include({ status: 500, body: thrown.message });
+      expect(app.error).to.equal(thrown);
+      expect(called).to.equal(1);
+      await app.stop();
+    });
+  }
 
-  it("passes that to Passport's next in connect, whose requests have no next", async () => {
+  describe('in connect, whose requests have no next,', () => {
     const query = { code: 'the-code', state: 'forged' };
     const req = { query, session: {}, headers: {}, connection: {}, url: '/' };
-    const handle = new Passport()
-      .use(strategy)
-      .authenticate('dribbble', { failureFlash: true }) as RequestHandler;
-    const passed = await new Promise((resolve) => void handle(req as never, {} as never, resolve));
-    expect(passed).to.be.instanceOf(TypeError).with.property('message').include('flash');
+    const passport = new Passport();
+    passport.use(strategy);
+
+    it("passes that to Passport's next", async () => {
+      const handle = passport.authenticate('dribbble', { failureFlash: true }) as RequestHandler;
+      const passed = await new Promise((resolve) => void handle(req as never, {} as never, resolve));
+      expect(passed).to.be.instanceOf(TypeError).with.property('message').include('flash');
+    });
+
+    it('hands the callback what it threw', () => {
+      const calls: unknown[] = [];
+      const handle = passport.authenticate('dribbble', (error: unknown) => {
+        calls.push(error);
+        if (!error) throw thrown;
+      }) as RequestHandler;
+      void handle(req as never, {} as never, () => undefined);
+      expect(calls).to.deep.equal([null, thrown]);
+    });
   });
 });

@@ -302,7 +302,9 @@ describe('guardSkip', () => {
     ['throws', fail, [failure]],
     ['rejects', () => Promise.reject(failure), [failure]],
     ['takes done and resolves to true', hook(() => Promise.resolve(true)), [null, true]],
+    ['takes done and rejects', hook(() => Promise.reject(failure)), [failure]],
     ['calls back with an error', hook((done) => done(failure)), [failure]],
+    ['calls back with true and then throws', hook((done) => (done(null, true), fail())), [null, true]],
     ['resolves to undefined, then calls back', hook(later(Promise.resolve(), true)), [null, true]],
     ['returns true, and calls back with false', hook(later(true, false)), [null, false]],
   ] as [what: string, skip: Hook, expected: unknown[]][])
@@ -331,6 +333,8 @@ describe('guardProfile', () => {
   };
 
   for (const [what, userProfile, expected] of [
+    ['calls back', hook((done) => done(null, profile)), [null, profile]],
+    ['calls back twice', hook((done) => (done(null, profile), done(null, profile))), [null, profile]],
     ['resolves to a profile', () => Promise.resolve(profile), [null, profile]],
     ['resolves to no profile', () => Promise.resolve(false), [null, false]],
     ['throws', fail, [failure]],

@@ -77,7 +77,12 @@ describe('request', () => {
     ['hangs up', (socket) => socket.end(), true, /without a response: socket hang up\. Try again later/],
     ['hangs up in the middle of a body', half, true, /in the middle of its response: aborted/],
     ['changes protocols', (socket, text) => socket.write(upgrade + text), false, /without a response\. Try/],
-    ['speaks no HTTP', (socket, text) => socket.end(`SSH ${text}`), true, /Parse Error.* Check the URL/],
+    [
+      'speaks no HTTP',
+      (socket, text) => socket.end(`SSH ${text}`),
+      true,
+      /malformed response: Parse Error.* Check the URL/,
+    ],
     ['sends no UTF-8', (socket) => socket.write(latin1), false, /200 with bytes .* UTF-8\. Check the URL/],
     ['sends a body without end', endless, false, /body of more than 1048576 bytes\. Check the URL/],
     ['sends empty lines without end', flood('\r\n'), false, /more than 8388608 bytes\. Check the URL/],
@@ -303,6 +308,8 @@ describe('request', () => {
 
     for (const [what, respond] of Object.entries<Behaviour>({
       'one byte of a response came': (socket) => socket.end('H'),
+      'something other than HTTP came': (socket) => socket.end('SSH-2.0'),
+      'half of the headers came': (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'),
       'an informational response came': (socket) => socket.end('HTTP/1.1 102 Processing\r\n\r\n'),
       'half of the body came': (socket) => socket.end(response('{', { length: 10 })),
     })) {

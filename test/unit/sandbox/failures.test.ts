@@ -60,23 +60,20 @@ describe('Sandbox.fail', () => {
     }[endpoint];
   }
 
-  for (const [endpoint, how, expected] of [
-    ['authorize', 'refuses', 'ECONNREFUSED'],
-    ['token', 'refuses', 'ECONNREFUSED'],
-    ['user', 'refuses', 'ECONNREFUSED'],
-    ['authorize', 'resets', 'ECONNRESET'],
-    ['token', 'resets', 'ECONNRESET'],
-    ['user', 'cut-off', 'UND_ERR_SOCKET'],
-  ] as const) {
-    it(`${how}: a client of the endpoint ${endpoint} sees ${expected}`, async () => {
-      const request = await prepare(endpoint);
-      dribbble.fail(endpoint, how);
-      // A login has a request before this one: by then the client knows that its old connection is closed.
-      const other = endpoint === 'authorize' ? 'tokenURL' : 'authorizationURL';
-      await fetch(new URL('/', dribbble.options[other]));
-      expect(await outcome(request())).to.equal(expected);
-    });
-  }
+  for (const endpoint of ['authorize', 'token', 'user'] as const)
+    for (const [how, expected] of [
+      ['refuses', 'ECONNREFUSED'],
+      ['resets', 'ECONNRESET'],
+      ['cut-off', 'UND_ERR_SOCKET'],
+    ] as const)
+      it(`${how}: a client of the endpoint ${endpoint} sees ${expected}`, async () => {
+        const request = await prepare(endpoint);
+        dribbble.fail(endpoint, how);
+        // A login has a request before this one: by then the client knows that its old connection is closed.
+        const other = endpoint === 'authorize' ? 'tokenURL' : 'authorizationURL';
+        await fetch(new URL('/', dribbble.options[other]));
+        expect(await outcome(request())).to.equal(expected);
+      });
 
   it('hangs: there is no response', async () => {
     dribbble.fail('user', 'hangs');

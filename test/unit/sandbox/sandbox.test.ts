@@ -67,6 +67,7 @@ describe('startSandbox', () => {
   for (const [what, options, words] of [
     ['a port beyond the last', { port: 65534 }, 'port option must be a whole number from 0 to 65533'],
     ['a port below the first', { port: -1 }, 'port option'],
+    ['a port that is not a number', { port: NaN }, 'port option'],
     ['a port that is a string', { port: '4000' }, 'port option'],
     ['a callback URL that is a path', { callbackURL: '/a' }, 'callbackURL option must be an http(s) URL'],
     ['a callback URL of another scheme', { callbackURL: 'javascript:1' }, 'callbackURL option'],
@@ -81,6 +82,7 @@ describe('startSandbox', () => {
     ['people without an id', { people: [{ login: 'a' }] }, 'people option must give each person an id'],
     ['people who are null', { people: [null] }, 'people option'],
     ['people whose id is negative', { people: [{ id: -1, login: 'a' }] }, 'people option'],
+    ['people whose id is a bigint', { people: [{ id: 1n, login: 'a' }] }, 'people option'],
     ['people whose id is a string', { people: [{ id: '1', login: 'a' }] }, 'people option'],
     ['people without a login', { people: [{ id: 1 }] }, 'people option'],
     ['people whose login is no name', { people: [{ id: 1, login: 'a b' }] }, 'people option'],
@@ -118,12 +120,15 @@ describe('Sandbox', () => {
 
   it('has a person with a Pro account, links and a team, and with markup in the bio', () => {
     const marta = personOf('martaquill');
-    const { teams = [], links, bio } = marta ?? {};
+    const { teams, links, bio } = marta ?? {};
     expect(marta).to.include({ name: 'Marta Quill', pro: true, location: 'Porto, Portugal' });
     expect(bio).to.contain('Type &amp; identity at <a href="https://dribbble.com/papercranes">');
     expect(links).to.have.all.keys('web', 'twitter');
-    expect(teams.map(({ login, type }) => [login, type])).to.deep.equal([['papercranes', 'Team']]);
-    for (const date of [marta?.created_at, teams[0]?.created_at, teams[0]?.updated_at])
+    for (const link of Object.values(links ?? {})) expect(link).to.match(/^https:/);
+    const team = { name: 'Paper Cranes', login: 'papercranes', html_url: 'https://dribbble.com/papercranes' };
+    expect(teams).to.have.length(1);
+    expect(teams?.[0]).to.include({ ...team, id: 39, type: 'Team' });
+    for (const date of [marta?.created_at, teams?.[0]?.created_at, teams?.[0]?.updated_at])
       expect(date).to.match(/^\d{4}(-\d\d){2}T\d\d(:\d\d){2}Z$/);
   });
 
@@ -142,8 +147,9 @@ describe('Sandbox', () => {
 
   it('fills in what a given person does not have', async () => {
     const given = { id: 7, login: 'zoe', followers_count: 3 };
-    const { url, people, ...other } = await startSandbox({ people: [given] });
+    const other = await startSandbox({ people: [given] });
     await other.close();
+    const { url, people } = other;
     const addresses = { html_url: 'https://dribbble.com/zoe', avatar_url: `${url}/avatars/zoe.svg` };
     const [created_at, type] = ['2019-11-23T12:00:00Z', 'User'];
     const rest = { bio: '', location: '', links: {}, pro: false, can_upload_shot: true, teams: [] };

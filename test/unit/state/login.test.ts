@@ -103,7 +103,8 @@ describe("A login's state", () => {
   describe('carries app state of any JSON type', () => {
     for (const [where, options] of [
       ['the session', () => ({})],
-      ['a store of the app', () => ({ store: new Memory().of(4) })],
+      ['a store of the app with four parameters', () => ({ store: new Memory().of(4) })],
+      ['a store of the app with five parameters', () => ({ store: new Memory().of(5) })],
     ] as [where: string, options: () => Options][]) {
       it(`in ${where}`, async () => {
         for (const appState of APP_STATES) {
