@@ -1,18 +1,13 @@
-// An app with one strategy or system, in a process of its own, that signs people in when told to and says what it cost.
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+// Signs people in when told to, in a process of its own, and says what it cost: with one strategy in this process, or
+// over HTTP at the app of server.mjs whose address it is given.
 import { performance } from 'node:perf_hooks';
 import { URL, URLSearchParams } from 'node:url';
 import { Bench } from 'tinybench';
 import { makeStrategy } from './strategies.mjs';
-import { SYSTEMS } from './systems.mjs';
 
-const CREDENTIALS = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
-const AUTHORIZATION_URL = 'http://localhost:1/oauth/authorize';
-const [name, urls] = process.argv.slice(2);
-const { redirect, redirectUnseen, comeBack } = await (name in SYSTEMS ? overHTTP : onRequests)(
-  JSON.parse(urls),
-);
+const [name, dribbble, signIn] = process.argv.slice(2);
+const settings = JSON.parse(dribbble);
+const { redirect, redirectUnseen, comeBack } = await (signIn ? overHTTP() : onRequests());
 const waiting = [];
 
 const TASKS = {
@@ -49,17 +44,21 @@ const TASKS = {
     await bench.run();
     return bench.tasks[0].result.latency.mean * 1000;
   },
-  /** Bytes on the heap after so many logins, both legs. */
+  /** Both legs, one login after another. */
+  logins: async (count) => {
+    for (let login = 0; login < count; login++) await comeBack(await redirect());
+  },
+  /** Bytes on the heap after so many logins. */
   memory: async (logins) => {
-    for (let login = 0; login < logins; login++) await comeBack(await redirect());
+    await TASKS.logins(logins);
     globalThis.gc();
     return process.memoryUsage().heapUsed;
   },
 };
 
 /** A strategy is run on requests that are none, so that nothing but the strategy costs anything. */
-async function onRequests(endpoints) {
-  const strategy = await make(endpoints);
+async function onRequests() {
+  const strategy = await make();
   return {
     redirect: () => sendAway(strategy),
     comeBack: (req) =>
@@ -73,14 +72,7 @@ async function onRequests(endpoints) {
 }
 
 function make(endpoints) {
-  const options = {
-    ...CREDENTIALS,
-    ...endpoints,
-    authorizationURL: AUTHORIZATION_URL,
-    callbackURL: 'https://app.example/callback',
-    // All alike: it is on by default in passport-dribbble-oauth2 and openid-client only.
-    pkce: true,
-  };
+  const options = { ...settings, ...endpoints, callbackURL: 'https://app.example/callback' };
   return makeStrategy(name, options, (_accessToken, _refreshToken, profile, done) => done(null, profile));
 }
 
@@ -112,26 +104,16 @@ function request(session, query) {
   return { method: 'GET', protocol: 'https', host: 'app.example', headers: {}, url, query, session };
 }
 
-/** A system is driven as by a browser, up to the page at which the login ends. */
-async function overHTTP(endpoints) {
+/** As by a browser, up to the page at which the login ends. */
+async function overHTTP() {
   const { Visitor } = await import('../test/support/app.ts');
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${String(server.address().port)}`;
-  const { app, signIn } = await SYSTEMS[name]({
-    url,
-    dribbble: { ...CREDENTIALS, ...endpoints, authorizationURL: AUTHORIZATION_URL },
-    show: (res, user) => res.status(user ? 200 : 401).end(),
-    log: console.error,
-  });
-  server.on('request', app);
   const redirect = async () => {
-    const visitor = new Visitor(url + signIn, AUTHORIZATION_URL);
+    const visitor = new Visitor(signIn, settings.authorizationURL);
     return { visitor, state: await visitor.begin() };
   };
   return {
     redirect,
-    // It opens nothing ahead, so that it is the same who has sent the person away.
+    // No system opens anything ahead, so that it is the same who has sent the person away.
     redirectUnseen: redirect,
     comeBack: async ({ visitor, state }) => {
       const page = await visitor.follow(await visitor.callback(`code=the-code&state=${state}`));

@@ -6,7 +6,18 @@ import { cpus } from 'node:os';
 import { URL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chart } from './chart.mjs';
-import { ALL, COSTS, cpu, loading, memory, NAMES, roundTrips, SITUATIONS } from './measure.mjs';
+import {
+  ALL,
+  COSTS,
+  cpu,
+  cpuOverHTTP,
+  loading,
+  memory,
+  NAMES,
+  OVER_HTTP,
+  roundTrips,
+  SITUATIONS,
+} from './measure.mjs';
 import { BASE, OURS } from './strategies.mjs';
 
 const LIMITS = {
@@ -55,14 +66,18 @@ printTable(
   ['', ...NAMES.map(code), 'limit'],
   Object.entries(costs).map(([what, byName]) => [
     what,
-    ...Object.values(byName).map(
-      ({ microseconds, ratio }) => `${microseconds.toFixed(0)} (${ratio.toFixed(2)})`,
-    ),
+    ...inTable(byName),
     `(${String(LIMITS.costs[what])})`,
   ]),
 );
 for (const [what, most] of Object.entries(LIMITS.costs))
   limit(`CPU of a ${what}`, costs[what][OURS].ratio, most);
+
+print('The same of an app for a whole login over HTTP, its sessions and the page at which it ends included:');
+printTable(
+  ['', ...OVER_HTTP.map(code)],
+  [['whole login', ...inTable(await cpuOverHTTP(flags.quick ? 1 : 5))]],
+);
 
 const load = loading(flags.quick ? 15 : 50);
 print(
@@ -99,6 +114,12 @@ function printTable(head, rows) {
     [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join(
       '\n',
     ),
+  );
+}
+
+function inTable(byName) {
+  return Object.values(byName).map(
+    ({ microseconds, ratio }) => `${microseconds.toFixed(0)} (${ratio.toFixed(2)})`,
   );
 }
 

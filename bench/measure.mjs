@@ -11,6 +11,7 @@ import { SYSTEMS } from './systems.mjs';
 
 export const NAMES = [OURS, BASE, 'passport-github2', 'openid-client'];
 export const ALL = [...NAMES, ...Object.keys(SYSTEMS)];
+export const OVER_HTTP = [OURS, BASE, ...Object.keys(SYSTEMS)];
 /** Milliseconds to the provider and back. */
 const ROUND_TRIP = 100;
 export const SITUATIONS = {
@@ -39,7 +40,7 @@ export async function roundTrips(rounds) {
       lastLogin.set(name, performance.now());
     };
     for (const name of names) {
-      const app = await startApp(name, provider.urls);
+      const app = await startApp(name, provider.settings);
       apps.set(name, app);
       await comeBack(app, 'cold', name);
       await comeBack(app, 'after', name);
@@ -47,7 +48,7 @@ export async function roundTrips(rounds) {
     // While those have nothing to do, others have their first visitor.
     const loggedIn = new Map(lastLogin);
     for (const name of names) {
-      const app = await startApp(name, provider.urls);
+      const app = await startApp(name, provider.settings);
       await app.ask('sendAway');
       await sleep(3000);
       await comeBack(app, 'first', name);
@@ -80,7 +81,7 @@ export async function cpu({ task, argument }, rounds) {
   for (let quarter = 0; quarter < 4; quarter++) {
     const apps = new Map();
     for (const name of NAMES) {
-      apps.set(name, await startApp(name, provider.urls));
+      apps.set(name, await startApp(name, provider.settings));
       await apps.get(name).ask('login', { ...argument, logins: 12_000 }); // until V8 has compiled what it will
     }
     for (let round = 0; round < rounds / 4; round++) {
@@ -91,10 +92,37 @@ export async function cpu({ task, argument }, rounds) {
     for (const app of apps.values()) app.stop();
   }
   provider.stop();
-  return mapValues(results, (values) => ({
+  return mapValues(results, (values) => inBrief(values, results[BASE]));
+}
+
+/**
+ * The same of an app's process for a whole login over HTTP: both legs, the session, the page at which it ends. Each
+ * round has a process of its own: the stores are lists in memory, which take longer to search with each login.
+ */
+export async function cpuOverHTTP(rounds) {
+  const logins = 400;
+  const results = table(['login'], OVER_HTTP).login;
+  const provider = await startProvider();
+  for (let round = 0; round < rounds; round++) {
+    for (const name of rotated(OVER_HTTP, round)) {
+      const app = await startApp(name, provider.settings, { isOverHTTP: true });
+      await app.ask('logins', 1500); // until V8 has compiled most of it
+      const begun = await app.cpuUsage();
+      await app.ask('logins', logins);
+      const ended = await app.cpuUsage();
+      results[name].push((ended.user + ended.system - begun.user - begun.system) / logins);
+      app.stop();
+    }
+  }
+  provider.stop();
+  return mapValues(results, (values) => inBrief(values, results[BASE]));
+}
+
+function inBrief(values, base) {
+  return {
     microseconds: median(values),
-    ratio: median(values.map((value, round) => value / results[BASE][round])),
-  }));
+    ratio: median(values.map((value, round) => value / base[round])),
+  };
 }
 
 /** Milliseconds that loading passport-oauth2 takes in a new process, and loading the package after it. */
@@ -115,7 +143,7 @@ export function loading(rounds) {
 /** Bytes that the heap has grown by over so many logins, after a fifth as many to warm up. */
 export async function memory(logins) {
   const provider = await startProvider();
-  const app = await startApp(OURS, provider.urls, ['--expose-gc']);
+  const app = await startApp(OURS, provider.settings, { flags: ['--expose-gc'] });
   const steps = [];
   for (let step = 0; step <= 5; step++) steps.push(await app.ask('memory', logins / 5));
   app.stop();
@@ -125,18 +153,28 @@ export async function memory(logins) {
 
 async function startProvider(roundTrip = 0) {
   const child = run('provider.mjs', [String(roundTrip)]);
-  const [urls] = await once(child, 'message');
-  return { urls, stop: () => child.disconnect() };
+  const [settings] = await once(child, 'message');
+  return { settings, stop: () => child.disconnect() };
 }
 
-async function startApp(name, urls, execArgv = name in SYSTEMS ? ['--import', 'tsx'] : []) {
-  const child = run('app.mjs', [name, JSON.stringify(urls)], execArgv);
+/** Starts a process that signs people in; over HTTP, at an app in another one. */
+async function startApp(name, settings, { flags = [], isOverHTTP = name in SYSTEMS } = {}) {
+  const parameters = [name, JSON.stringify(settings)];
+  if (!isOverHTTP) return startProcess('app.mjs', parameters, flags);
+  const server = await startProcess('server.mjs', parameters, ['--import', 'tsx']);
+  const visitors = await startProcess('app.mjs', [...parameters, server.ready], ['--import', 'tsx']);
+  const stop = () => [server, visitors].forEach((each) => each.stop());
+  return { ask: visitors.ask, cpuUsage: () => server.ask(), stop };
+}
+
+async function startProcess(file, args, execArgv) {
+  const child = run(file, args, execArgv);
   child.once('exit', (code, signal) => {
-    if (code !== 0) throw new Error(`The app with ${name} ended with ${String(code ?? signal)}`);
+    if (code !== 0) throw new Error(`${file} with ${args[0]} ended with ${String(code ?? signal)}`);
   });
   const reply = async () => (await once(child, 'message'))[0].result;
-  await reply();
   return {
+    ready: await reply(),
     ask: (task, argument) => {
       child.send({ task, argument });
       return reply();

@@ -1,5 +1,6 @@
 // Stands in for the provider, in a process of its own: two TLS hosts, and if asked a relay in front of each that
-// makes them as far away as the given round trip time. Not the sandbox, which has no TLS and is never far away. Sends its URLs to the parent process.
+// makes them as far away as the given round trip time. Not the sandbox, which has no TLS and is never far away. Sends
+// the settings for a client to the parent process.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { connect, createServer as createRelay } from 'node:net';
@@ -28,7 +29,14 @@ for (const path of ['/oauth/token', '/v2/userinfo']) {
   const front = roundTrip > 0 ? await listen(createRelay((near) => relay(near, port))) : port;
   urls.push(`https://localhost:${String(front)}${path}`);
 }
-process.send({ tokenURL: urls[0], userProfileURL: urls[1] });
+process.send({
+  clientID: 'the-client-id',
+  clientSecret: 'the-client-secret',
+  authorizationURL: 'http://localhost:1/oauth/authorize',
+  tokenURL: urls[0],
+  userProfileURL: urls[1],
+  pkce: true, // for all alike: it is on by default in passport-dribbble-oauth2 and openid-client only
+});
 process.on('disconnect', () => process.exit());
 
 function listen(server) {
