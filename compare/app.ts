@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { inspect } from 'node:util';
 import { App } from '../test/support/app';
 import type { FakeDribbble } from '../test/support/fake-dribbble';
-import { close, hostOf, listen } from '../test/support/raw-server';
+import { close, hostOf, listen } from '../test/support/servers';
 import { fakeNames } from '../test/faults/login';
 import { FAULTS, SECRETS, userOf, type Fault } from '../test/faults/table';
 

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Express } from 'express';
-import { hostOf, listen } from '../support/raw-server';
+import { hostOf, listen } from '../support/servers';
 
 interface Block {
   language: string;

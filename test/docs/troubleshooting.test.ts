@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import type { Sight, Sights } from '../support/mistakes';
+import type { Sight, Sights } from './mistakes';
 
 const ROOT = join(__dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/troubleshooting.md'), 'utf8');
@@ -14,7 +14,7 @@ let made: Promise<Sights> | undefined;
 
 function makeMistakes(): Promise<Sights> {
   return (made ??= (async () => {
-    const args = ['--require', './test/support/register.cjs', './test/support/mistakes.ts'];
+    const args = ['--require', './test/support/register.cjs', './test/docs/mistakes.ts'];
     const env = { ...process.env, NODE_DEBUG: 'passport-dribbble-oauth2', NODE_ENV: 'development' };
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
     return JSON.parse(stdout) as Sights;

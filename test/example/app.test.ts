@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { MemoryStore } from 'express-session';
 import { Browser } from '../support/browser';
 import { FakeDribbble, type Reply } from '../support/fake-dribbble';
-import { response } from '../support/raw-server';
-import { authorize, signIn, startExample, type Example } from '../support/example';
+import { response } from '../support/servers';
+import { authorize, signIn, startExample, type Example } from './support';
 
 describe('The example app', () => {
   let example: Example;

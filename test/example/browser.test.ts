@@ -4,8 +4,8 @@ import path from 'node:path';
 import axe from 'axe-core';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium';
-import { startExample, type Example } from '../support/example';
+import { launchChromium } from './chromium';
+import { startExample, type Example } from './support';
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'screenshots-'));
 /** The README shows the light ones. */

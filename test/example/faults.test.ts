@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { startExample } from '../support/example';
-import { goesThroughFaults, LONGEST } from '../support/through-faults';
+import { startExample } from './support';
+import { goesThroughFaults, LONGEST } from '../faults/any-app';
 
 describe('The example', () => {
   it('gets through the table of faults', async function () {

@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os';
 import { expect } from 'chai';
-import { callbackURL } from '../../example/app';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
+import { callbackURL } from '../../example/app';
 import { startRedis } from '../frameworks/support/redis';
 import { Browser, type Page } from '../support/browser';
-import { authorize, spawnExample } from '../support/example';
-import { freePort } from '../support/free-port';
+import { authorize, spawnExample } from './support';
+import { freePort } from '../support/servers';
 
 /** What stands in front of the instances, as the world sees it: here a test says which of them gets a request. */
 const FRONT = 'http://localhost:65000';

@@ -8,8 +8,8 @@ import { expect } from 'chai';
 import { anotherPort, readSettings } from '../../example/settings';
 import { stop } from '../../example/stop';
 import { Browser } from '../support/browser';
-import { signIn, spawnExample } from '../support/example';
-import { hostOf, listen } from '../support/raw-server';
+import { signIn, spawnExample } from './support';
+import { hostOf, listen } from '../support/servers';
 
 describe('npm start', function () {
   this.timeout(60_000);

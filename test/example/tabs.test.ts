@@ -5,10 +5,10 @@ import { Passport } from 'passport';
 import { CookieStateStore, DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium';
-import { startExample } from '../support/example';
-import { close, hostOf, listen } from '../support/raw-server';
-import { TLS } from '../support/tls-host';
+import { launchChromium } from './chromium';
+import { startExample } from './support';
+import { close, hostOf, listen } from '../support/servers';
+import { TLS } from '../support/fake-dribbble';
 
 /** The app, and a host beside it that somebody else has; Chromium finds both on loopback. */
 const APP = 'app.site.test';

@@ -2,11 +2,9 @@ import dns = require('node:dns');
 import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { Visitor } from '../support/app';
-import { CODE, FakeDribbble } from '../support/fake-dribbble';
-import { freePort } from '../support/free-port';
-import { close, hostOf, listen, response } from '../support/raw-server';
+import { CODE, FakeDribbble, TLS } from '../support/fake-dribbble';
+import { freePort, close, hostOf, listen, response } from '../support/servers';
 import type { Page } from '../support/browser';
-import { TLS } from '../support/tls-host';
 import { ELSEWHERE, PERSON, PROVIDER, type Fault, type Leg } from './table';
 
 /** Where a request can go in place of the provider. */

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { CODE, json, TOKEN, type Received } from '../support/fake-dribbble';
-import { flood, response, type Behaviour as OnSocket } from '../support/raw-server';
+import { flood, response, type Behaviour as OnSocket } from '../support/servers';
 import type { Address } from './login';
 
 /*

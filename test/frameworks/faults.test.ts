@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
-import { goesThroughFaults, LONGEST, type ProviderSettings } from '../support/through-faults';
+import { goesThroughFaults, LONGEST, type ProviderSettings } from '../faults/any-app';
 import { EXPRESS, makeApp, serve } from './support/express';
 import { start, type Running } from './support/recipe';
 

@@ -6,7 +6,7 @@ import type { RequestHandler } from 'express';
 import { Provider, type Configuration } from 'oidc-provider';
 import { DribbbleStrategy } from 'passport-dribbble-oauth2';
 import { Browser } from '../support/browser';
-import { hostOf, listen } from '../support/raw-server';
+import { hostOf, listen } from '../support/servers';
 import { EXPRESS, makeApp, serve } from './support/express';
 
 const CLIENT = { client_id: 'the-client-id', client_secret: 'the-client-secret' };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Sandbox } from 'passport-dribbble-oauth2/sandbox';
 import { Browser } from '../support/browser';
-import { hostOf, listen } from '../support/raw-server';
+import { hostOf, listen } from '../support/servers';
 import { callbackOf, endpointsOf, lastRequest, MAYA, startDribbble } from './support/dribbble';
 import { start, type Running } from './support/recipe';
 import { startRedis } from './support/redis';

@@ -10,7 +10,7 @@ import { apply } from '../../scripts/apply-diff';
 import { run, tarballToTest } from '../../scripts/tarball';
 import { startRedis } from '../frameworks/support/redis';
 import { Browser, type Page } from '../support/browser';
-import { freePort } from '../support/free-port';
+import { freePort } from '../support/servers';
 import { Proxy } from '../support/proxy';
 
 const ROOT = join(__dirname, '../..');

@@ -3,7 +3,7 @@ import express from 'express';
 import session from 'express-session';
 import { Passport, type Strategy } from 'passport';
 import { Browser, type Page } from './browser';
-import { close, hostOf, listen } from './raw-server';
+import { close, hostOf, listen } from './servers';
 
 /** What an app is free to choose. */
 export interface AppSetup {

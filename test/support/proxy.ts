@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import { createProxy } from 'proxy';
-import { close, hostOf, listen } from './raw-server';
+import { close, hostOf, listen } from './servers';
 
 /** A proxy as companies have them, which connects to whatever host it is told to by CONNECT. */
 export class Proxy {

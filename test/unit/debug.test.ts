@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 import { authenticate, login } from '../support/authenticate';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
-import { loadAgain } from '../support/load-again';
+import { loadAgain } from '../support/process';
 
 describe('NODE_DEBUG=passport-dribbble-oauth2', () => {
   const { debuglog } = util;

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect } from 'chai';
-import { freePort } from '../support/free-port';
-import { listen } from '../support/raw-server';
+import { freePort, listen } from '../support/servers';
 
 const BIN = path.join(__dirname, '../../lib/dribbble-sandbox.ts');
 

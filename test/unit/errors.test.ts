@@ -9,7 +9,7 @@ import {
 } from 'passport-dribbble-oauth2';
 import * as errors from '../../lib/errors';
 import { HttpError } from '../../lib/http/request';
-import { fixture } from '../support/fixtures';
+import { fixture } from '../support/fake-dribbble';
 
 const SECRETS = ['the-client-secret', 'the-code'];
 const CONTEXT = { url: 'https://dribbble.test:8443/oauth/token', secrets: SECRETS };

@@ -7,10 +7,16 @@ import {
   type DribbbleProfile,
   type DribbbleStrategyOptions,
 } from 'passport-dribbble-oauth2';
-import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
-import { BaseStrategy, clientOf } from '../support/base-strategy';
+import {
+  authenticate,
+  expectKind,
+  login,
+  type Outcome,
+  BaseStrategy,
+  clientOf,
+} from '../support/authenticate';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
-import { warningsDuring } from '../support/warnings';
+import { warningsDuring } from '../support/process';
 
 type Callback = (error: unknown, body?: unknown, response?: unknown) => void;
 type Constructor = new (...args: ConstructorParameters<typeof DribbbleStrategy>) => DribbbleStrategy;

@@ -2,7 +2,7 @@ import { Agent } from 'node:https';
 import { expect } from 'chai';
 import { CookieStateStore, DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 import { attempt, authenticate, expectKind } from '../support/authenticate';
-import { loadAgain } from '../support/load-again';
+import { loadAgain } from '../support/process';
 
 const REQUIRED = { clientID: 'the-client-id', clientSecret: 'the-client-secret' };
 const verify = (): void => undefined;

@@ -4,7 +4,7 @@ import { Passport } from 'passport';
 import { settleOnce, type Actions } from '../../lib/outcome';
 import { App, Visitor } from '../support/app';
 import { OfflineDribbble } from '../support/offline';
-import { warningsDuring } from '../support/warnings';
+import { warningsDuring } from '../support/process';
 
 // mocha fails a test during which an exception or a rejection reaches the process.
 

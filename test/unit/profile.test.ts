@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseProfile } from '../../lib/profile';
-import { fixture } from '../support/fixtures';
+import { fixture } from '../support/fake-dribbble';
 
 describe('parseProfile', () => {
   /** All but the response itself. */

@@ -1,11 +1,46 @@
+import * as http from 'node:http';
+import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import express from 'express';
 import * as fc from 'fast-check';
 import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind, login, type Outcome } from '../support/authenticate';
 import { TOKEN, USER } from '../support/fake-dribbble';
-import { response } from '../support/raw-server';
-import { InProcessAgent } from '../support/in-process-agent';
+import { response } from '../support/servers';
+
+/**
+ * An agent whose connections lead to a function, for tests that make thousands of them: Node's own HTTP client
+ * runs on them as on sockets. Each takes one request, and ends after the bytes of the answer.
+ */
+class InProcessAgent extends http.Agent {
+  readonly sent: string[] = [];
+
+  constructor(private readonly respond: (request: string) => Uint8Array) {
+    super({ keepAlive: false });
+  }
+
+  override createConnection(): Duplex {
+    // Node's client writes a request's head and body at once.
+    const take = (request: string, taken: () => void): void => {
+      this.sent.push(request);
+      taken();
+      setImmediate(() => {
+        connection.push(this.respond(request));
+        connection.push(null);
+      });
+    };
+    const connection = new Duplex({
+      read: () => undefined,
+      write: (chunk: Buffer, _encoding, taken) => {
+        take(chunk.toString(), taken);
+      },
+      writev: (chunks, taken) => {
+        take(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)).toString(), taken);
+      },
+    });
+    return connection;
+  }
+}
 
 // The same run each time, so that a change fails by its own fault; FC_RUNS makes it longer, and each such run another.
 // FC_SEED repeats one.

@@ -8,8 +8,7 @@ import {
   type DribbbleVerifyFunctionWithParams,
 } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind, login, type FakeRequest } from '../support/authenticate';
-import { FakeDribbble, json, TOKEN } from '../support/fake-dribbble';
-import { fixture } from '../support/fixtures';
+import { FakeDribbble, json, TOKEN, fixture } from '../support/fake-dribbble';
 import { useNock } from '../support/nock';
 import { OfflineDribbble } from '../support/offline';
 

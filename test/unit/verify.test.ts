@@ -5,7 +5,7 @@ import { DribbbleStrategy, type DribbbleProfile } from 'passport-dribbble-oauth2
 import { callVerifyOnce, guardProfile, guardSkip } from '../../lib/verify';
 import { expectKind, login } from '../support/authenticate';
 import { CODE, FakeDribbble, TOKEN } from '../support/fake-dribbble';
-import { nextWarning, warningsDuring } from '../support/warnings';
+import { nextWarning, warningsDuring } from '../support/process';
 
 type Done = (error?: unknown, user?: unknown, info?: unknown) => unknown;
 /** The parameters before done. */

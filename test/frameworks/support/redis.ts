@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from '../../support/free-port';
+import { freePort } from '../../support/servers';
 
 /** Debian's redis-server, on a port that is free, keeping nothing. */
 export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {

@@ -4,12 +4,11 @@ import https = require('node:https');
 import net = require('node:net');
 import tls = require('node:tls');
 import { expect } from 'chai';
-import { Connections } from '../../support/connections';
-import { loadAgain } from '../../support/load-again';
-import { NameServer } from '../../support/name-server';
+import { Connections, NameServer } from './support';
+import { loadAgain } from '../../support/process';
 import { useNock } from '../../support/nock';
-import { hostOf, listen } from '../../support/raw-server';
-import { TLS, TlsHost, until } from '../../support/tls-host';
+import { hostOf, listen } from '../../support/servers';
+import { TLS, TlsHost, until } from '../../support/fake-dribbble';
 
 describe('preconnect', () => {
   let host: TlsHost;

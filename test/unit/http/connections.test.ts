@@ -4,10 +4,10 @@ import { expect } from 'chai';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { DribbbleStrategy, DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 import { authenticate, expectKind } from '../../support/authenticate';
-import { Connections } from '../../support/connections';
-import { loadAgain } from '../../support/load-again';
+import { Connections } from './support';
+import { loadAgain } from '../../support/process';
 import { Proxy } from '../../support/proxy';
-import { TlsHost, until } from '../../support/tls-host';
+import { TlsHost, until } from '../../support/fake-dribbble';
 
 describe('DribbbleStrategy over TLS', () => {
   let token: TlsHost;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { lookupAhead } from '../../../lib/http/lookup';
-import { NameServer } from '../../support/name-server';
+import { NameServer } from './support';
 
 describe('lookupAhead', () => {
   let nameServer: NameServer;

@@ -1,15 +1,52 @@
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import http = require('node:http');
 import net = require('node:net');
 import { expect } from 'chai';
 import installNode = require('../../../scripts/install-node.cjs');
-import { HttpProcess } from '../../support/http-process';
+import { CERTIFICATE_FILE, TlsHost, until } from '../../support/fake-dribbble';
 import { Proxy } from '../../support/proxy';
-import { hostOf, listen } from '../../support/raw-server';
-import { TlsHost, until } from '../../support/tls-host';
+import { hostOf, listen } from '../../support/servers';
+import type { Reply, Task } from './process-child';
 
 // What a process of its own alone can show: that it ends, what its environment says, and the memory it takes.
+
+/**
+ * A process that does one thing with lib/http, trusting the tests' certificate, and then waits to be told that it may
+ * end: for what a process of its own alone can show.
+ */
+class HttpProcess {
+  private readonly child: ChildProcess;
+  private readonly exit: Promise<[number | null]>;
+  private readonly message: Promise<[Reply]>;
+
+  constructor(task: Task, { env, execArgv = [], execPath = process.execPath }: ForkOptions = {}) {
+    this.child = fork(require.resolve('./process-child'), [JSON.stringify(task)], {
+      execPath,
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE, ...env },
+      execArgv: ['--require', require.resolve('../../support/register.cjs'), ...execArgv],
+    });
+    this.exit = once(this.child, 'exit') as typeof this.exit;
+    this.message = once(this.child, 'message') as typeof this.message;
+  }
+
+  /** What came of it. */
+  async reply(): Promise<Reply> {
+    const first = await Promise.race([this.message, this.exit]);
+    if (typeof first[0] !== 'object' || first[0] === null) throw new Error('The process ended too early');
+    return first[0];
+  }
+
+  /** Lets the process end by itself, with nothing left to do; gives its exit code, and how long it took to end. */
+  async end(): Promise<{ code: number | null; milliseconds: number }> {
+    await this.reply();
+    const begun = performance.now();
+    this.child.disconnect();
+    const [code] = await this.exit;
+    return { code, milliseconds: performance.now() - begun };
+  }
+}
 
 describe('a process', function () {
   this.timeout(30_000);

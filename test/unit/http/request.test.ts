@@ -4,7 +4,7 @@ import https = require('node:https');
 import * as net from 'node:net';
 import { expect } from 'chai';
 import { HttpError, request, type HttpResponse } from '../../../lib/http/request';
-import { flood, RawServer, response, type Behaviour } from '../../support/raw-server';
+import { flood, RawServer, response, type Behaviour } from '../../support/servers';
 
 /** An agent that knows nothing but addRequest, such as those of tunnel. */
 function bare(agent: http.Agent): http.Agent {

@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox, type SandboxFailure } from 'passport-dribbble-oauth2/sandbox';
-import { close, listen } from '../../support/raw-server';
+import { close, listen } from '../../support/servers';
 import {
   authorizationURL,
   authorize,

@@ -4,8 +4,7 @@ import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
-import { freePort } from '../../support/free-port';
-import { close, listen } from '../../support/raw-server';
+import { freePort, close, listen } from '../../support/servers';
 import {
   authorizationURL,
   authorize,

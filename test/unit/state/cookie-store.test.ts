@@ -5,7 +5,7 @@ import type { RequestHandler } from 'express';
 import { Passport } from 'passport';
 import { CookieStateStore, type CookieStateStoreOptions } from 'passport-dribbble-oauth2';
 import { OfflineDribbble } from '../../support/offline';
-import { hostOf, listen } from '../../support/raw-server';
+import { hostOf, listen } from '../../support/servers';
 import { begin, comeBack, expectRefused, META, type Leg } from './support';
 
 const SECRET = 'a secret that only the instances of this app know';

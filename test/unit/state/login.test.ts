@@ -7,7 +7,7 @@ import { CookieStateStore, type DribbbleStrategyOptions } from 'passport-dribbbl
 import { UsedStates } from '../../../lib/state/login';
 import { authenticate, expectKind, type FakeRequest, type Outcome } from '../../support/authenticate';
 import { OfflineDribbble } from '../../support/offline';
-import { warningsDuring } from '../../support/warnings';
+import { warningsDuring } from '../../support/process';
 
 type Options = Partial<DribbbleStrategyOptions>;
 type Store = NonNullable<Options['store']>;

@@ -10,9 +10,9 @@ import {
   type Authenticator,
   type FakeRequest,
   type Outcome,
+  BaseStrategy,
 } from '../../support/authenticate';
-import { BaseStrategy } from '../../support/base-strategy';
-import { loadAgain } from '../../support/load-again';
+import { loadAgain } from '../../support/process';
 import { OfflineDribbble } from '../../support/offline';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 2000);

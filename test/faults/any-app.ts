@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { freePort } from './free-port';
+import { freePort } from '../support/servers';
 
 /** Cases of each leg that end at once; all of the table with the environment's `FAULTS=all`. */
 const FEW = [

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import * as net from 'node:net';
 
@@ -93,4 +94,18 @@ export function hostOf(server: net.Server): string {
 
 export function close(server: net.Server): Promise<unknown> {
   return new Promise((resolve) => server.close(resolve));
+}
+
+/**
+ * A port that is free, with two free ones behind it, as the sandbox needs them: below those that the system gives to
+ * connections, of which one could take it before it is used.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const first = randomInt(10_000, 30_000);
+    const servers = [first, first + 1, first + 2].map((port) => net.createServer().listen(port, '127.0.0.1'));
+    const listening = await Promise.allSettled(servers.map((server) => once(server, 'listening')));
+    for (const server of servers) server.close();
+    if (listening.every(({ status }) => status === 'fulfilled')) return first;
+  }
 }

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import path from 'node:path';
-import { callbackURL, createApp, type AppOptions } from '../../example/app';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
-import type { Browser, Page } from './browser';
-import { close, hostOf, listen } from './raw-server';
+import { callbackURL, createApp, type AppOptions } from '../../example/app';
+import type { Browser, Page } from '../support/browser';
+import { close, hostOf, listen } from '../support/servers';
 
 export interface Example {
   url: string;
@@ -49,7 +49,7 @@ export async function startExample(options: Options = {}): Promise<Example> {
 /** Starts example/server.ts in a folder, with nothing of the environment but what is given. */
 export function spawnExample(cwd: string, env: Record<string, string>) {
   const script = path.join(__dirname, '../../example/server.ts');
-  const child = spawn(process.execPath, ['--require', require.resolve('./register.cjs'), script], {
+  const child = spawn(process.execPath, ['--require', require.resolve('../support/register.cjs'), script], {
     cwd,
     env: { PATH: process.env['PATH'], PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

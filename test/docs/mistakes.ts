@@ -8,8 +8,8 @@ import session from 'express-session';
 import { Passport } from 'passport';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
 import { startSandbox, type Sandbox } from 'passport-dribbble-oauth2/sandbox';
-import { Browser } from './browser';
-import { close, hostOf, listen } from './raw-server';
+import { Browser } from '../support/browser';
+import { close, hostOf, listen } from '../support/servers';
 
 interface Mistake {
   /** Options of the strategy that are not as they should be. */

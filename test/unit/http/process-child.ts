@@ -1,8 +1,8 @@
 import dns = require('node:dns');
 import http = require('node:http');
 import https = require('node:https');
-import { preconnect } from '../../lib/http/agent';
-import { request } from '../../lib/http/request';
+import { preconnect } from '../../../lib/http/agent';
+import { request } from '../../../lib/http/request';
 
 export interface Task {
   /** What is true of this process before. */
