@@ -102,7 +102,7 @@ export function request(
         });
         sent.end(body ?? undefined);
       } catch (error) {
-        failed((error ?? new Error('The agent threw nothing')) as Error, 0);
+        failed(error, 0);
       }
 
       function limitRawBytes(chunk: Buffer): void {
@@ -124,7 +124,11 @@ export function request(
       // One buffer that grows: a list of chunks takes hundreds of bytes for each, and a chunk may be one byte.
       let buffer: Buffer | undefined;
       let size = 0;
-      response.on('data', (chunk: Buffer) => {
+      response.on('data', (given: Buffer | string) => {
+        // Text, if a wrapper of Node's http in the app has set an encoding.
+        const chunk = Buffer.isBuffer(given)
+          ? given
+          : Buffer.from(given, response.readableEncoding ?? 'utf8');
         const needed = size + chunk.length;
         if (needed > BODY_LIMIT) {
           fail(`sent a body of more than ${String(BODY_LIMIT)} bytes. ${WRONG_URL}`);
@@ -167,12 +171,16 @@ export function request(
       else fail(`could not be reached ${within}. ${UNREACHABLE}`, 504);
     }
 
-    function failed(error: NodeJS.ErrnoException & { rawPacket?: unknown }, bytes: number): void {
+    /** @param reason an Error, or whatever an agent emits or throws in place of one */
+    function failed(reason: unknown, bytes: number): void {
+      const error = (reason ?? new Error('no reason was given')) as NodeJS.ErrnoException & {
+        rawPacket?: unknown;
+      };
       delete error.rawPacket; // raw bytes of the response, which may contain the access token
-      const why = error.message || (error.code ?? error.name);
+      const why = error.message || (error.code ?? String(error));
       const status = error.code === 'ETIMEDOUT' ? 504 : 502;
       if (!isConnected && bytes === 0) fail(`could not be reached: ${why}. ${UNREACHABLE}`, status, error);
-      else if (error.code?.startsWith('HPE_'))
+      else if (String(error.code).startsWith('HPE_'))
         fail(`sent a malformed response: ${why}. ${WRONG_URL}`, 502, error);
       else if (bytes === 0) fail(`closed the connection without a response: ${why}. ${LATER}`, status, error);
       else fail(`closed the connection in the middle of its response: ${why}. ${LATER}`, status, error);

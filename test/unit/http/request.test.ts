@@ -61,6 +61,21 @@ describe('request', () => {
     expect((await send()).body === text).to.equal(true);
   });
 
+  for (const encoding of ['utf8', 'latin1', 'hex'] as const) {
+    it(`resolves with the body as it came where the app has set an encoding, ${encoding}`, async () => {
+      const [first, second] = [Buffer.from('{"ä":"€'), Buffer.from('🏀"}')];
+      server.behave = (socket) => {
+        socket.write(response(first, { length: first.length + second.length }));
+        setImmediate(() => socket.write(second));
+      };
+      const library = {
+        request: (options: http.RequestOptions) =>
+          http.request(options).prependListener('response', (received) => received.setEncoding(encoding)),
+      };
+      expect((await send({ library: library as never })).body).to.equal('{"ä":"€🏀"}');
+    });
+  }
+
   it('takes a byte order mark off the beginning of a body only', async () => {
     for (const mark of ['\ufeff', '']) {
       server.behave = (socket) => socket.write(response(`${mark}{"a":"\ufeff"}`));
@@ -144,7 +159,8 @@ describe('request', () => {
       ['the agent has no connection', 502, ': no connection', { options: { agent: empty } }],
       ['the agent throws', 502, ': Oh', { options: { agent: throwing(new Error('Oh')) } }],
       ['the agent throws a timeout', 504, ': ETIMEDOUT', { options: { agent: throwing(timedOut) } }],
-      ['the agent throws nothing', 502, ': The agent threw', { options: { agent: throwing(undefined) } }],
+      ['the agent throws nothing', 502, ': no reason was', { options: { agent: throwing(undefined) } }],
+      ['the agent throws text', 502, ': Oh', { options: { agent: throwing('Oh') } }],
     ] as const) {
       it(`rejects in time, with ${String(status)}, when ${what}`, async () => {
         const error = await rejection(send(call));
@@ -193,11 +209,16 @@ describe('request', () => {
       expect(error.message).to.include('did not respond within 50 ms');
     });
 
-    it('says what happened when the error has no code', async () => {
-      server.behave = () => connection.destroy(new Error('It broke'));
-      const error = await rejection(send({ options: { agent } }));
-      expect(error.message).to.include('closed the connection without a response: It broke.');
-    });
+    for (const [what, reason] of [
+      ['no code', new Error('It broke')],
+      ["a number for a code, such as a WebSocket's", Object.assign(new Error('It broke'), { code: 1006 })],
+      ["a number for a code, such as an AbortSignal's", new DOMException('It broke', 'TimeoutError')],
+    ] as const)
+      it(`says what happened when the error has ${what}`, async () => {
+        server.behave = () => connection.destroy(reason);
+        const error = await rejection(send({ options: { agent } }));
+        expect(error.message).to.include('closed the connection without a response: It broke.');
+      });
   });
 
   describe('on a connection kept from before', () => {
