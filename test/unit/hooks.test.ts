@@ -113,6 +113,19 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
         if (strategy instanceof DribbbleStrategy) expect(options).to.deep.equal(before);
       });
 
+      it('shows authorizationParams and tokenParams the state of the request', async () => {
+        const strategy = make();
+        const hook = ({ state }: { state?: { page: string } }): object => ({ page: state?.page });
+        Object.assign(strategy, { authorizationParams: hook, tokenParams: hook });
+        const { url } = expectKind(
+          await authenticate(strategy, {}, { state: { page: '/shots' } }),
+          'redirect',
+        );
+        expect(url.searchParams.get('page')).to.equal('/shots');
+        expectKind(await login(strategy, { options: { state: { page: '/shots' } } }), 'success');
+        expect(dribbble.tokenForm).to.include({ page: '/shots' });
+      });
+
       it('gives an overridden parseErrorResponse the body as it came, and uses its error', async () => {
         const strategy = make();
         const own = new Error('mine');
