@@ -143,7 +143,10 @@ function checkJSON(state: unknown): void {
  */
 function isInCookie(session: Session): boolean {
   return !['id', 'sessionId'].some(
-    (name) => typeof session[name] === 'string' && !Object.prototype.propertyIsEnumerable.call(session, name),
+    (name) =>
+      name in session &&
+      typeof session[name] === 'string' &&
+      !Object.prototype.propertyIsEnumerable.call(session, name),
   );
 }
 

@@ -275,6 +275,13 @@ describe('SessionStore', () => {
       expect(JSON.parse(JSON.stringify(values))).to.deep.equal({});
     });
 
+    it("keeps to the limit of bytes, also with an id of the app's own", () => {
+      for (const id of ['id', 'sessionId']) {
+        values = { [id]: 'user-1' };
+        expect(() => open('x'.repeat(3000))).to.throw(/a session in a cookie has room for 2048/);
+      }
+    });
+
     it('is not written to by a forged callback', () => {
       open();
       expectRefused(back('forged'), 'state_unknown');
