@@ -356,7 +356,8 @@ function quote(text: unknown, secrets: readonly string[]): string | undefined {
     hide(text.slice(0, 5000), secrets)
       .replace(new RegExp('[\\p{C}\\s]+', 'gu'), ' ') // no literal: it would take half a millisecond to load
       .trim()
-      .slice(0, 300) || undefined
+      .slice(0, 300)
+      .replace(/[\ud800-\udbff]$/, '') || undefined
   );
 }
 
@@ -379,7 +380,8 @@ function hide(text: string, secrets: readonly string[]): string {
     const head = simplify(secret).slice(0, HEAD_LENGTH);
     const holdsIt = (reading: string): boolean => reading.includes(head);
     if (!isLong(head) || !readings.some(holdsIt)) return shown;
-    return shown.replace(/.+/g, (line) => (readingsOf(line).some(holdsIt) ? '[hidden]' : line));
+    const lines = shown.replace(/.+/g, (line) => (readingsOf(line).some(holdsIt) ? '[hidden]' : line));
+    return readingsOf(lines).some(holdsIt) ? '[hidden]' : lines;
   }, text);
 }
 
@@ -414,9 +416,9 @@ function fromCode(hex: string): string {
 /** passport-oauth2 captures the stack before it sets the message, so the message is missing from logged stacks. */
 function withStack<E extends Error>(error: E): E {
   // Not captureStackTrace, which drops the message on Bun.
-  const { stack = '' } = new Error(error.message);
+  const { stack = '' } = new Error(error.message) as { stack?: unknown };
   return Object.defineProperty(error, 'stack', {
-    value: stack.replace(/^Error/, error.name),
+    value: String(stack).replace(/^Error/, error.name), // an app's Error.prepareStackTrace may return anything
     writable: true,
   });
 }

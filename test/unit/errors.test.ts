@@ -73,6 +73,24 @@ describe('authorizationError', () => {
     expect(errorOf({ error: 'invalid_scope', error_description }).message).to.match(/^[^\p{C}]{1,600}$/u);
   });
 
+  it('has no half of a character where the description is cut off', () => {
+    for (const first of ['', 'x'])
+      expect(errorOf({ error: 'x', error_description: first + '🏀'.repeat(200) }).message).not.to.match(
+        /[\ud800-\udfff]/u,
+      );
+  });
+
+  it("has a stack, whatever the app's Error.prepareStackTrace returns", () => {
+    const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+    Error.prepareStackTrace = (_error, frames) => frames;
+    try {
+      expect(errorOf({ error: 'invalid_scope' }).stack).to.be.a('string');
+    } finally {
+      Reflect.deleteProperty(Error, 'prepareStackTrace');
+      if (before) Object.defineProperty(Error, 'prepareStackTrace', before);
+    }
+  });
+
   it('says which callback URL was sent, if it is what Dribbble refused', () => {
     const callbackURL = 'http://app.test/callback';
     const messageOf = (error: string, more = {}): string => errorOf({ error }, more).message;
@@ -186,6 +204,10 @@ describe('tokenError', () => {
 
     it('and leaves the other lines as they are', () => {
       expect(hidden('a/code', 'One.\nNo a%2fcode.\nThree.')).to.include('x: One. [hidden] Three. ');
+    });
+
+    it('with all of the text, where it goes over the end of a line', () => {
+      expect(hidden('abc\ndef', 'One.\nNo ABC\r\nDEF, here.')).to.include('x: [hidden]. ');
     });
 
     it('but nothing that is alike, and nothing for one or two characters', () => {
