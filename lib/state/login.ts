@@ -172,9 +172,14 @@ export class LoginState {
 
   /** A copy of the app's info with this login's app state: the app's object may be shared by all logins. */
   infoWithState(info: unknown): object {
-    const { state: _, ...copy } =
-      typeof info === 'string' ? { message: info } : { ...(info as { state?: unknown }) };
-    return this.appState === undefined ? copy : { ...copy, state: this.appState };
+    let copy: { message?: string; state?: unknown } = {};
+    // A getter of the app's may throw.
+    guard(
+      () => (copy = typeof info === 'string' ? { message: info } : { ...(info as object) }),
+      this.onThrow,
+    );
+    const { state: _, ...rest } = copy;
+    return this.appState === undefined ? rest : { ...rest, state: this.appState };
   }
 
   private takes(handle: unknown): boolean {

@@ -325,6 +325,19 @@ describe("A login's state", () => {
         expect(await logIn(dribbble.strategy({}, Object.freeze(info)), { state })).to.deep.equal(expected);
       });
 
+    it('and ends in the error where a getter of it throws', async () => {
+      const thrown = new Error('The getter broke');
+      const info = Object.defineProperty({}, 'message', {
+        get: () => {
+          throw thrown;
+        },
+        enumerable: true,
+      });
+      const strategy = dribbble.strategy({}, info);
+      const { code, state } = await begin(strategy);
+      expect(expectKind(await visit(strategy, { code, state }), 'error').error).to.equal(thrown);
+    });
+
     it('nor shares an info of its own between failed logins, which an app may add to', async () => {
       const strategy = dribbble.strategy({ store: new Memory(false).of(2) });
       const { code, state } = await begin(strategy);
