@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import https from 'node:https';
 import { DribbbleStrategy, type DribbbleStrategyOptions } from 'passport-dribbble-oauth2';
-import { TOKEN, USER, CERTIFICATE_FILE, TLS } from '../test/support/fake-dribbble';
+import { TOKEN, USER } from '../test/support/fake-dribbble';
+import { CERTIFICATE_FILE, TLS } from '../test/support/tls-host';
 import { hostOf } from '../test/support/servers';
 
 /** What the provider does in place of its response. */

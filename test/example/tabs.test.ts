@@ -8,7 +8,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from './chromium';
 import { startExample } from './support';
 import { close, hostOf, listen } from '../support/servers';
-import { TLS } from '../support/fake-dribbble';
+import { TLS } from '../support/tls-host';
 
 /** The app, and a host beside it that somebody else has; Chromium finds both on loopback. */
 const APP = 'app.site.test';

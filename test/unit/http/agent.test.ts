@@ -8,7 +8,7 @@ import { Connections, NameServer } from './support';
 import { loadAgain } from '../../support/process';
 import { useNock } from '../../support/nock';
 import { hostOf, listen } from '../../support/servers';
-import { TLS, TlsHost, until } from '../../support/fake-dribbble';
+import { TLS, TlsHost, until } from '../../support/tls-host';
 
 describe('preconnect', () => {
   let host: TlsHost;

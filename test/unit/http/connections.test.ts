@@ -7,7 +7,7 @@ import { authenticate, expectKind } from '../../support/authenticate';
 import { Connections } from './support';
 import { loadAgain } from '../../support/process';
 import { Proxy } from '../../support/proxy';
-import { TlsHost, until } from '../../support/fake-dribbble';
+import { TlsHost, until } from '../../support/tls-host';
 
 describe('DribbbleStrategy over TLS', () => {
   let token: TlsHost;

@@ -4,7 +4,7 @@ import net = require('node:net');
 import { expect } from 'chai';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { isDefaultAgentSetUp, isMocked } from '../../../lib/http/environment';
-import { TLS } from '../../support/fake-dribbble';
+import { TLS } from '../../support/tls-host';
 
 describe('isDefaultAgentSetUp', () => {
   const { globalAgent } = https;

@@ -5,7 +5,7 @@ import http = require('node:http');
 import net = require('node:net');
 import { expect } from 'chai';
 import installNode = require('../../../scripts/install-node.cjs');
-import { CERTIFICATE_FILE, TlsHost, until } from '../../support/fake-dribbble';
+import { CERTIFICATE_FILE, TlsHost, until } from '../../support/tls-host';
 import { Proxy } from '../../support/proxy';
 import { hostOf, listen } from '../../support/servers';
 import type { Reply, Task } from './process-child';

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import dns = require('node:dns');
 import { EventEmitter, once } from 'node:events';
 import tls = require('node:tls');
-import { TLS } from '../../support/fake-dribbble';
+import { TLS } from '../../support/tls-host';
 
 /**
  * The TLS connections that this process opens, told from the hosts' own. They trust the tests' certificate, though
