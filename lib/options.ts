@@ -254,7 +254,8 @@ function isText(value: unknown): value is string {
 }
 
 function isEndpoint(value: unknown): boolean {
-  if (!isText(value) || !URL.canParse(value)) return false;
+  // `https:dribbble.com` has a host for URL, but not for url.parse, by which the oauth package sends its requests.
+  if (!isText(value) || !/^\s*https?:\/\/[^/\\]/i.test(value) || !URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
