@@ -180,8 +180,7 @@ export function noToken(
     // Not JSON, for a subclass whose parser throws.
   }
   if (!error) return invalidResponse(reason, 'an access token that can be used', 'tokenURL', context);
-  if (made.get(error) !== error.message)
-    withoutSecrets(error, [...context.secrets, ...tokensIn(parseObject(reason.data))]);
+  withoutSecrets(error, [...context.secrets, ...tokensIn(parseObject(reason.data))]);
   return Object.assign(error, { oauthError: responseError(reason, context) });
 }
 
@@ -272,7 +271,8 @@ function requestFailed(reason: unknown, { url, secrets }: Context): InternalOAut
 /** Hides the secrets of a login in an error that somebody else made, and in those underneath. */
 function withoutSecrets(error: Error, secrets: readonly string[], seen = new Set<unknown>()): Error {
   seen.add(error);
-  for (const field of ['message', 'stack', 'uri', 'code', 'cause'] as const) {
+  const fields = ['message', 'stack', 'uri', 'code', 'cause'] as const;
+  for (const field of made.get(error) === error.message ? (['cause'] as const) : fields) {
     const value = (error as Error & { uri?: unknown; code?: unknown })[field];
     if (typeof value !== 'string' || (field === 'code' && HINTS.has(value))) continue;
     const hidden = hide(value, secrets);
