@@ -359,7 +359,7 @@ describe('noToken', () => {
 
     it('hides secrets in the cause that it gives to our error, whose message stays', () => {
       const withCause: Parse = (data, statusCode) =>
-        Object.assign(ours(data, statusCode) as Error, { cause: new Error(data) });
+        Object.assign(ours(data, statusCode) ?? new Error(), { cause: new Error(data) });
       const error = errorOf(response(400, { error: 'hidden', error_description: 'No the-code.' }), withCause);
       expect(error.message).to.include('responded with hidden: No [hidden].');
       expect(shown(error)).not.to.include('the-code');
