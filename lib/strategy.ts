@@ -187,14 +187,12 @@ export class DribbbleStrategy extends OAuth2Strategy {
 
   /** Makes an Error of what a token request called back with instead of a token. */
   protected _createOAuthError(_message: string, reason: unknown): Error {
-    return errors.noToken(
-      reason,
-      (body, status) => this.parseErrorResponse(body, status),
-      this._tokenContext,
-    );
+    return errors.noToken(reason, this.parseErrorResponse.bind(this), this._tokenContext);
   }
 
   private get _tokenContext(): errors.Context {
-    return { ...this._dribbble, url: this._oauth2._accessTokenUrl };
+    // The app may have replaced the client, or its secret.
+    const { _accessTokenUrl: url = '', _clientSecret = '' } = this._oauth2 as Partial<OAuth2Client>;
+    return { ...this._dribbble, url, secrets: [...this._dribbble.secrets, _clientSecret] };
   }
 }

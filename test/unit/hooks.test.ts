@@ -222,6 +222,13 @@ describe('DribbbleStrategy, as a strategy of passport-oauth2,', () => {
     expectKind(await authenticate(strategy, { query }), 'redirect');
   });
 
+  it('hides a client secret that the app has put in place of the first', async () => {
+    const strategy = build();
+    Object.assign(clientOf(strategy), { _clientSecret: 'the-rotated-secret' });
+    dribbble.token = { status: 400, json: { error: 'x', error_description: 'No the-rotated-secret.' } };
+    expect(errorOf(await login(strategy)).message).to.include('x: No [hidden]. ');
+  });
+
   it('leaves the names free that a subclass would choose', async () => {
     class Subclass extends DribbbleStrategy {
       client = 'mine';
