@@ -74,10 +74,9 @@ describe('authorizationError', () => {
   });
 
   it('has no half of a character where the description is cut off', () => {
-    for (const first of ['', 'x'])
-      expect(errorOf({ error: 'x', error_description: first + '🏀'.repeat(200) }).message).not.to.match(
-        /[\ud800-\udfff]/u,
-      );
+    const description = `x${'🏀'.repeat(200)}`;
+    const { message } = errorOf({ error: 'x', error_description: description });
+    expect(message).to.include(`x: x${'🏀'.repeat(149)}. `);
   });
 
   it("has a stack, whatever the app's Error.prepareStackTrace returns", () => {
@@ -208,6 +207,7 @@ describe('tokenError', () => {
 
     it('with all of the text, where it goes over the end of a line', () => {
       expect(hidden('abc\ndef', 'One.\nNo ABC\r\nDEF, here.')).to.include('x: [hidden]. ');
+      expect(hidden('a/c\ndef', 'One.\nNo a%2fc\r\ndef, here.')).to.include('x: [hidden]. ');
     });
 
     it('but nothing that is alike, and nothing for one or two characters', () => {
@@ -363,6 +363,13 @@ describe('noToken', () => {
       const error = errorOf(response(400, { error: 'hidden', error_description: 'No the-code.' }), withCause);
       expect(error.message).to.include('responded with hidden: No [hidden].');
       expect(shown(error)).not.to.include('the-code');
+    });
+
+    it('changes no word of our error, though an authorization code can be one of them', () => {
+      const parsed: Parse = (data, statusCode) =>
+        errors.tokenError({ data, statusCode }, { ...CONTEXT, secrets: ['RFC'] });
+      const error = errors.noToken(failed, parsed, { ...CONTEXT, secrets: ['RFC'] });
+      expect(error.message).to.include("Look the error's code up in RFC 6749");
     });
 
     it('hides secrets in what it makes of our error', () => {
