@@ -124,11 +124,9 @@ export function request(
       // One buffer that grows: a list of chunks takes hundreds of bytes for each, and a chunk may be one byte.
       let buffer: Buffer | undefined;
       let size = 0;
-      response.on('data', (given: Buffer | string) => {
+      response.on('data', (data: Buffer | string) => {
         // Text, if a wrapper of Node's http in the app has set an encoding.
-        const chunk = Buffer.isBuffer(given)
-          ? given
-          : Buffer.from(given, response.readableEncoding ?? 'utf8');
+        const chunk = Buffer.isBuffer(data) ? data : Buffer.from(data, response.readableEncoding ?? 'utf8');
         const needed = size + chunk.length;
         if (needed > BODY_LIMIT) {
           fail(`sent a body of more than ${String(BODY_LIMIT)} bytes. ${WRONG_URL}`);
@@ -171,12 +169,9 @@ export function request(
       else fail(`could not be reached ${within}. ${UNREACHABLE}`, 504);
     }
 
-    /** @param reason an Error, or whatever an agent emits or throws in place of one */
     function failed(reason: unknown, bytes: number): void {
-      const error = (reason ?? new Error('no reason was given')) as NodeJS.ErrnoException & {
-        rawPacket?: unknown;
-      };
-      delete error.rawPacket; // raw bytes of the response, which may contain the access token
+      const error = (reason ?? new Error('no reason was given')) as NodeJS.ErrnoException;
+      delete (error as { rawPacket?: unknown }).rawPacket; // of the response: it may contain the access token
       const why = error.message || (error.code ?? String(error));
       const status = error.code === 'ETIMEDOUT' ? 504 : 502;
       if (!isConnected && bytes === 0) fail(`could not be reached: ${why}. ${UNREACHABLE}`, status, error);
