@@ -155,7 +155,7 @@ const made = new WeakMap<Error, string>();
 /** The error in a response of the token endpoint (RFC 6749, section 5.2), or null where there is none. */
 export function tokenError({ statusCode, data }: ErrorResponse, context: Context): TokenError | null {
   const json = parseObject(data);
-  const secrets = [...context.secrets, ...tokensIn(json)];
+  const secrets = secretsWith({ statusCode, data }, context);
   const code = quoteCode(json?.['error'], secrets);
   if (code === undefined) return null;
   const message = explain(code, quote(json?.['error_description'], secrets), context);
@@ -180,7 +180,7 @@ export function noToken(
     // Not JSON, for a subclass whose parser throws.
   }
   if (!error) return invalidResponse(reason, 'an access token that can be used', 'tokenURL', context);
-  withoutSecrets(error, [...context.secrets, ...tokensIn(parseObject(reason.data))]);
+  withoutSecrets(error, secretsWith(reason, context));
   return Object.assign(error, { oauthError: responseError(reason, context) });
 }
 
@@ -310,9 +310,9 @@ function responseError({ statusCode, data }: ErrorResponse, context: Context): E
   });
   // A 2xx response may contain the access token, in any form.
   if (statusCode >= 200 && statusCode <= 299) return error as typeof error & ErrorResponse;
-  const secrets = [...context.secrets, ...tokensIn(parseObject(data))];
+  const value = hide(data, secretsWith({ statusCode, data }, context));
   // Not enumerable: it may be long, and loggers print enumerable fields.
-  return Object.defineProperty(error, 'data', { value: hide(data, secrets) }) as typeof error & ErrorResponse;
+  return Object.defineProperty(error, 'data', { value }) as typeof error & ErrorResponse;
 }
 
 function isErrorResponse(reason: unknown): reason is ErrorResponse {
@@ -320,8 +320,10 @@ function isErrorResponse(reason: unknown): reason is ErrorResponse {
   return typeof statusCode === 'number' && typeof data === 'string' && !isError(reason);
 }
 
-function tokensIn(json: Record<string, unknown> | undefined): string[] {
-  return [json?.['access_token'], json?.['refresh_token']].filter((token) => typeof token === 'string');
+/** The secrets of the login, and the tokens in a response. */
+function secretsWith({ data }: ErrorResponse, { secrets }: Context): string[] {
+  const { access_token, refresh_token } = parseObject(data) ?? {};
+  return [...secrets, ...[access_token, refresh_token].filter((token) => typeof token === 'string')];
 }
 
 function explain(code: string, description: string | undefined, context: Context): string {
