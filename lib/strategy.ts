@@ -152,6 +152,7 @@ export class DribbbleStrategy extends OAuth2Strategy {
     const query = code === undefined && error === undefined ? {} : { code: code ?? 'none', state };
     const { headers, url, app, connection = req.socket } = req as unknown as Record<string, unknown>;
     const view = { query, headers, url, app, connection } as unknown as Request;
+    // A string passport-oauth2 would send in place of the store's state. Hooks may see the rest.
     const sent = settings.keepsState && typeof options.state === 'string' ? undefined : options.state;
     const proto = Object.getPrototypeOf(options) as object; // shared: V8 is slow with one for each login
     super.authenticate.call(login, view, { __proto__: proto, ...options, state: sent } as never);

@@ -139,7 +139,8 @@ function checkJSON(state: unknown): void {
 }
 
 /**
- * Sessions kept on the server have an id, in express-session and @fastify/session. An enumerable one is the app's own.
+ * Sessions kept on the server have an id, in express-session and @fastify/session. An enumerable one is the app's own,
+ * and so is one that is not there when asked for: @fastify/secure-session reads it from its values.
  */
 function isInCookie(session: Session): boolean {
   return !['id', 'sessionId'].some(
