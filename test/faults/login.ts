@@ -4,7 +4,7 @@ import * as tls from 'node:tls';
 import { Visitor } from '../support/app';
 import { CODE, FakeDribbble } from '../support/fake-dribbble';
 import { TLS } from '../support/tls-host';
-import { freePort, close, hostOf, listen, response } from '../support/servers';
+import { close, freePort, hostOf, listen, response } from '../support/servers';
 import type { Page } from '../support/browser';
 import { ELSEWHERE, PERSON, PROVIDER, type Fault, type Leg } from './table';
 

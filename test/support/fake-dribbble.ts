@@ -128,7 +128,7 @@ function parse(text: string): Omit<Received, 'socket' | 'earlier' | 'isReused'> 
   return { method, path, headers, body: body.join('\r\n\r\n'), text };
 }
 
-/** A recorded or made answer, from test/fixtures. */
+/** A recorded or made response, from test/fixtures. */
 export function fixture(name: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(__dirname, '../fixtures', `${name}.json`), 'utf8')) as Record<
     string,

@@ -10,7 +10,7 @@ import { response } from '../support/servers';
 
 /**
  * An agent whose connections lead to a function, for tests that make thousands of them: Node's own HTTP client
- * runs on them as on sockets. Each takes one request, and ends after the bytes of the answer.
+ * runs on them as on sockets. Each takes one request, and ends after the bytes of the response.
  */
 class InProcessAgent extends http.Agent {
   readonly sent: string[] = [];

@@ -12,10 +12,7 @@ import type { Reply, Task } from './process-child';
 
 // What a process of its own alone can show: that it ends, what its environment says, and the memory it takes.
 
-/**
- * A process that does one thing with lib/http, trusting the tests' certificate, and then waits to be told that it may
- * end: for what a process of its own alone can show.
- */
+/** It does one thing with lib/http, trusting the tests' certificate, and then waits to be told that it may end. */
 class HttpProcess {
   private readonly child: ChildProcess;
   private readonly exit: Promise<[number | null]>;
